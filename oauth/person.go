@@ -1,0 +1,35 @@
+package oauth
+
+import "time"
+
+// A Person can sign in and allow clients to act for them. ID is the subject of
+// every token: random, never reused, and never a client's id.
+type Person struct {
+	ID           string
+	Username     string // canonical: lower case, NFKC; unique
+	Name         string
+	Email        string
+	Admin        bool
+	PasswordHash string // argon2id in PHC form; empty: no password
+	Created      time.Time
+	Disabled     time.Time // zero while they may sign in
+}
+
+// A Session is a browser's: who is signed in there, since when.
+type Session struct {
+	ID       Digest // of the cookie's secret
+	Subject  string
+	AuthTime time.Time
+	Expires  time.Time
+}
+
+// A Consent is what a person agreed to before, so that the same question is not
+// asked again. Everything it is bound to has to be the same.
+type Consent struct {
+	Subject      string
+	ClientID     string
+	RedirectHost string
+	Resource     string
+	Scope        Scope
+	At           time.Time
+}
