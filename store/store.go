@@ -132,6 +132,15 @@ type People interface {
 	RemovePerson(ctx context.Context, id string) error
 }
 
+// Passwords is what signing in writes.
+type Passwords interface {
+	// Rehash replaces from, the hash that was read and matched, by to, which is
+	// of the same password but costs more to guess. Sessions live on. It reports
+	// whether from was still there: a password that was changed in between stays
+	// changed.
+	Rehash(ctx context.Context, id, from, to string) (bool, error)
+}
+
 // Sessions remembers which browser is signed in.
 type Sessions interface {
 	// OpenSession saves a session.
