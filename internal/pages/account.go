@@ -1,0 +1,65 @@
+package pages
+
+import (
+	"net/http"
+	"time"
+)
+
+// An Account lists what a person allowed, most recently used first, in the
+// order given. Each grant has a form that gets RevokeURL with grant.
+type Account struct {
+	Person string // "Ada (ada@acme.example)"
+	Now    time.Time
+	Grants []GrantLine
+
+	RevokeURL     string // of the page that asks again
+	SignOutAction string // posts csrf
+	AdminURL      string // empty: not an administrator
+	CSRF          string // hidden, csrf
+
+	// Notice is what was just done: "claude.ai can no longer act for you."
+	Notice string
+}
+
+// A GrantLine is one client that can act for the person.
+type GrantLine struct {
+	ID            string // hidden, grant
+	Host          string // of an oauth.RedirectTarget
+	ClientName    string
+	ResourceTitle string
+	Permissions   []string // the titles of its scopes
+	Since         time.Time
+	LastUsed      time.Time // zero: never
+}
+
+// Party is who it is, for the template.
+func (g GrantLine) Party() party { return partyOf(g.Host) }
+
+// Account draws the person's own page.
+func (p *Pages) Account(w http.ResponseWriter, status int, v Account) {
+	p.draw(w, status, drawing{"account", "What can act for you", atHome, v})
+}
+
+// A ConfirmRevoke asks once before a grant is revoked. The form posts csrf and
+// grant.
+type ConfirmRevoke struct {
+	Action  string
+	CSRF    string // hidden, csrf
+	Grant   GrantLine
+	BackURL string
+}
+
+// ConfirmRevoke draws the page that asks before a grant is revoked.
+func (p *Pages) ConfirmRevoke(w http.ResponseWriter, status int, v ConfirmRevoke) {
+	p.draw(w, status, drawing{"confirmrevoke", "Revoke " + v.Grant.Party().String() + "?", atHome, v})
+}
+
+// A SignedOut says that the person is signed out here.
+type SignedOut struct {
+	SignInURL string // empty: no link
+}
+
+// SignedOut draws the page after signing out.
+func (p *Pages) SignedOut(w http.ResponseWriter, status int, v SignedOut) {
+	p.draw(w, status, drawing{"signedout", "Signed out", atHome, v})
+}

@@ -1,0 +1,187 @@
+package pages
+
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// A Site is what the operator says about their server.
+type Site struct {
+	// Name stands at the top of every page: "Acme". Empty: "Sallyport".
+	Name string
+	// LogoURL is a path on this server, a URL below PublicURL, or a base64
+	// data: URL of an image; pages make no request to anyone else. Empty: none.
+	LogoURL string
+	// Accent is the colour of what can be pressed, #rgb or #rrggbb. Any colour
+	// will do: where it is read as text it is shaded until it can be read.
+	// Empty: a dark teal.
+	Accent string
+	// PublicURL is the issuer.
+	PublicURL string
+}
+
+// Pages draws the pages of one site. It is safe for concurrent use.
+type Pages struct {
+	site   chrome
+	drawn  map[string]*template.Template
+	assets []asset
+}
+
+// chrome is what surrounds every page.
+type chrome struct {
+	Name       string
+	Logo       template.URL
+	Stylesheet string
+	Mark       string
+	Host       string // of the issuer, with its port
+}
+
+//go:embed templates/*.html style.css mark.svg
+var files embed.FS
+
+var pageNames = []string{
+	"signin", "firstrun", "consent", "problem", "signedout", "welcome",
+	"account", "confirmrevoke", "resource",
+}
+
+// New prepares the pages. The error names the member of site that is wrong.
+func New(site Site) (*Pages, error) {
+	public, err := url.Parse(site.PublicURL)
+	if err != nil || public.Host == "" {
+		return nil, fmt.Errorf("pages: PublicURL %q is not an absolute URL", site.PublicURL)
+	}
+	logo, err := logoURL(site.LogoURL, site.PublicURL)
+	if err != nil {
+		return nil, err
+	}
+	colours, err := shades(site.Accent)
+	if err != nil {
+		return nil, err
+	}
+	p := &Pages{drawn: map[string]*template.Template{}}
+	if p.assets, err = loadAssets(colours); err != nil {
+		return nil, err
+	}
+	p.site = chrome{
+		Name:       site.Name,
+		Logo:       logo,
+		Stylesheet: p.assets[0].path(),
+		Mark:       p.assets[1].path(),
+		Host:       public.Host,
+	}
+	if p.site.Name == "" {
+		p.site.Name = "Sallyport"
+	}
+	return p, p.parse()
+}
+
+// parse reads one template set per page: the frame, the parts, and the page.
+func (p *Pages) parse() error {
+	frame, err := template.New("frame.html").Funcs(functions).ParseFS(files, "templates/frame.html", "templates/parts.html")
+	if err != nil {
+		return err
+	}
+	for _, name := range pageNames {
+		set, err := frame.Clone()
+		if err != nil {
+			return err
+		}
+		if p.drawn[name], err = set.ParseFS(files, "templates/"+name+".html"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var imageData = regexp.MustCompile(`^data:image/(png|jpeg|gif|webp|svg\+xml);base64,[A-Za-z0-9+/]+=*$`)
+
+// logoURL lets pass what the content security policy lets the browser load.
+func logoURL(raw, publicURL string) (template.URL, error) {
+	switch {
+	case raw == "", imageData.MatchString(raw):
+		return template.URL(raw), nil
+	case strings.HasPrefix(raw, publicURL+"/"), strings.HasPrefix(raw, "/") && !strings.HasPrefix(raw, "//"):
+		if u, err := url.Parse(raw); err == nil {
+			return template.URL(u.String()), nil
+		}
+	}
+	return "", errors.New("pages: LogoURL is neither a path on this server nor a base64 data: URL of an image")
+}
+
+// A reach says which pages a page may be connected to.
+type reach int
+
+const (
+	// onTheWay pages are steps of a connection that ends at a client.
+	onTheWay reach = iota
+	// atHome pages never leave this server.
+	atHome
+)
+
+// A drawing is one page, ready to be drawn.
+type drawing struct {
+	page  string // of pageNames
+	title string // before the site's name in the tab
+	reach reach
+	view  any
+}
+
+// frame is what templates/frame.html reads.
+type frame struct {
+	Site  chrome
+	Title string
+	View  any
+}
+
+func (p *Pages) draw(w http.ResponseWriter, status int, d drawing) {
+	var b bytes.Buffer
+	if err := p.drawn[d.page].Execute(&b, frame{p.site, d.title, d.view}); err != nil {
+		// The templates are tested with everything they can be given, so this is
+		// a page that no test has seen; half of it is worse than none.
+		setHeaders(w.Header(), atHome)
+		http.Error(w, "The page could not be drawn. Nothing was changed.", http.StatusInternalServerError)
+		return
+	}
+	setHeaders(w.Header(), d.reach)
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(b.Len()))
+	w.WriteHeader(status)
+	b.WriteTo(w)
+}
+
+const policy = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'"
+
+// setHeaders sets what keeps a page to itself.
+//
+// draft-ietf-oauth-v2-1 §7.10: "Authorization servers MUST prevent clickjacking
+// attacks." Both headers say so, for browsers that know one of them only.
+func setHeaders(h http.Header, r reach) {
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("X-Content-Type-Options", "nosniff")
+	// With no-referrer a browser posts our own forms with "Origin: null"; who
+	// checks for cross-site requests goes by Sec-Fetch-Site.
+	h.Set("Referrer-Policy", "no-referrer")
+	if r == onTheWay {
+		// No form-action here. Chrome applies it to every redirect that follows
+		// a form, so 'self' makes Allow a dead button: the answer goes to the
+		// client's redirect URI, through hosts and schemes that nobody can list.
+		//
+		// No Cross-Origin-Opener-Policy either, not even
+		// same-origin-allow-popups. Clients open this page in a popup and wait
+		// for their own callback page to speak to window.opener; any value here
+		// cuts that link for good.
+		h.Set("Content-Security-Policy", policy)
+		return
+	}
+	h.Set("Content-Security-Policy", policy+"; form-action 'self'")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+}

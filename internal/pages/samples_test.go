@@ -1,0 +1,204 @@
+package pages_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/sallyport-dev/sallyport/internal/pages"
+	"github.com/sallyport-dev/sallyport/oauth"
+)
+
+// site is Acme's.
+var site = pages.Site{Name: "Acme", PublicURL: "https://mcp.acme.example"}
+
+var now = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+
+// A sample is one page in one state.
+type sample struct {
+	name string
+	draw func(p *pages.Pages, w http.ResponseWriter)
+}
+
+// samples is every page in every state that looks different, with the strings
+// that strangers and operators choose passed through say.
+func samples(say func(string) string) []sample {
+	return append(flowSamples(say), ownSamples(say)...)
+}
+
+func plain(s string) string { return s }
+
+func flowSamples(say func(string) string) []sample {
+	signIn := pages.SignIn{
+		Action: "/login", Transaction: say("ix-1"), CSRF: say("csrf-1"), PasswordLogin: true,
+		ResourceTitle: say("Acme Tickets"), ClientHost: say("claude.ai"),
+	}
+	upstreams := []pages.Upstream{
+		{Name: "github", Title: say("GitHub"), Action: "/login/github"},
+		{Name: "google", Title: say("Google"), Action: "/login/google"},
+	}
+	consent := pages.Consent{
+		Action: "/consent", SwitchAction: "/login/switch", Transaction: say("ix-1"), CSRF: say("csrf-1"),
+		Person: say("Ada (ada@acme.example)"), Target: oauth.RedirectTarget{Host: say("claude.ai")},
+		RedirectURI: say("https://claude.ai/api/mcp/auth_callback"), ClientName: say("Claude"), ProvedBy: say("claude.ai"),
+		ResourceTitle: say("Acme Tickets"), ResourceURL: say("https://mcp.acme.example/tickets/mcp"),
+		Scopes: []pages.ScopeLine{
+			{Name: say("tickets:read"), Title: say("Read your tickets"), Description: say("Titles, texts and comments.")},
+			{Name: say("tickets:write"), Title: say("Create and change tickets"), Description: say("Also closes them."), Optional: true},
+			{Name: say("tickets:admin"), Optional: true, Checked: true},
+		},
+		OfflineAccess: true, AccountURL: "https://mcp.acme.example/account",
+	}
+	return []sample{
+		{"sign in", func(p *pages.Pages, w http.ResponseWriter) { p.SignIn(w, 200, signIn) }},
+		{"sign in with the wrong password", func(p *pages.Pages, w http.ResponseWriter) {
+			v := signIn
+			v.Username, v.Problem = say("ada"), pages.WrongPassword
+			p.SignIn(w, 403, v)
+		}},
+		{"sign in too often", func(p *pages.Pages, w http.ResponseWriter) {
+			v := signIn
+			v.RetryAfter, v.Upstreams = 40, upstreams
+			p.SignIn(w, 429, v)
+		}},
+		{"sign in with others from a program here", func(p *pages.Pages, w http.ResponseWriter) {
+			v := signIn
+			v.ClientHost, v.Upstreams = "127.0.0.1", upstreams
+			p.SignIn(w, 200, v)
+		}},
+		{"sign in with others only", func(p *pages.Pages, w http.ResponseWriter) {
+			p.SignIn(w, 200, pages.SignIn{CSRF: "c", Upstreams: upstreams})
+		}},
+		{"nobody can sign in", func(p *pages.Pages, w http.ResponseWriter) { p.SignIn(w, 200, pages.SignIn{}) }},
+		{"consent to a proved client", func(p *pages.Pages, w http.ResponseWriter) { p.Consent(w, 200, consent) }},
+		{"consent to a program here", func(p *pages.Pages, w http.ResponseWriter) {
+			v := consent
+			v.Target = oauth.RedirectTarget{Host: "127.0.0.1", Port: "33418", Loopback: true}
+			v.RedirectURI, v.ClientName, v.ProvedBy = say("http://127.0.0.1:33418/"), say("Visual Studio Code"), say("vscode.dev")
+			v.OfflineAccess = false
+			p.Consent(w, 200, v)
+		}},
+		{"consent to a private scheme", func(p *pages.Pages, w http.ResponseWriter) {
+			v := consent
+			v.Target = oauth.RedirectTarget{Host: "cursor:", Private: true}
+			v.RedirectURI, v.ClientName, v.ProvedBy = say("cursor://anysphere.cursor-mcp/oauth/callback"), say("Cursor"), ""
+			p.Consent(w, 200, v)
+		}},
+		{"consent to a liar", func(p *pages.Pages, w http.ResponseWriter) {
+			v := consent
+			v.Target = oauth.RedirectTarget{Host: say("claude.ai.login-mcp-connector.bücher.example")}
+			v.RedirectURI = say("https://claude.ai.login-mcp-connector.bücher.example/cb?next=" + long)
+			v.ClientName, v.ProvedBy, v.Scopes = say("Clаude\u202e” · proved by claude.ai\u200b "+long), "", nil
+			p.Consent(w, 200, v)
+		}},
+		{"consent to one without a name", func(p *pages.Pages, w http.ResponseWriter) {
+			v := consent
+			v.ClientName, v.ProvedBy, v.SwitchAction = "", "", ""
+			p.Consent(w, 200, v)
+		}},
+		{"a problem with a remedy", func(p *pages.Pages, w http.ResponseWriter) {
+			p.Problem(w, 400, pages.Problem{
+				Title:    "This connection cannot be made",
+				Happened: "Claude asked for `" + say("https://mcp.acme.example") + "`, but this server is `https://mcp.acme.example/mcp`.",
+				ToDo:     "In Claude, edit the connector and enter this URL.", Copy: say("https://mcp.acme.example/mcp"),
+				Reference: say("7KQ2-M4TX"),
+			})
+		}},
+		{"a problem by client", func(p *pages.Pages, w http.ResponseWriter) {
+			p.Problem(w, 400, pages.Problem{
+				Title: "This app is not known here", Happened: "It was registered once and removed since, or never.",
+				ToDo: "Remove the connection in the app and add it again.", Again: "/",
+				ByClient: []pages.ClientAdvice{
+					{Client: "Claude Code", ToDo: "Remove it and add it again:", Copy: say("claude mcp remove tickets")},
+					{Client: "VS Code", ToDo: "Run “Authentication: Remove Dynamic Authentication Providers”."},
+				},
+				Reference: "7KQ2-M4TX",
+			})
+		}},
+	}
+}
+
+// long is longer than any limit.
+var long = func() string {
+	var b []byte
+	for range 40 {
+		b = append(b, "a-very-long-"...)
+	}
+	return string(b)
+}()
+
+func ownSamples(say func(string) string) []sample {
+	grants := []pages.GrantLine{
+		{
+			ID: say("g1"), Host: say("claude.ai"), ClientName: say("Claude"), ResourceTitle: say("Acme Tickets"),
+			Permissions: []string{say("Read your tickets"), say("Create and change tickets")},
+			Since:       now.Add(-80 * 24 * time.Hour), LastUsed: now.Add(-3 * time.Minute),
+		},
+		{ID: "g2", Host: "cursor:", ResourceTitle: say("Acme Wiki"), Since: now.Add(-5 * time.Hour)},
+		{ID: "g3", Host: "localhost", ClientName: say("Claude Code (tickets)"), ResourceTitle: say("Acme Tickets"), Permissions: []string{"Read your tickets"}, Since: now.Add(-50 * time.Hour), LastUsed: now.Add(-30 * time.Hour)},
+	}
+	account := pages.Account{
+		Person: say("Ada (ada@acme.example)"), Now: now, RevokeURL: "/account/revoke",
+		SignOutAction: "/account/sign-out", CSRF: say("csrf-1"),
+	}
+	guarded := pages.ResourcePage{
+		Name: say("tickets"), Title: say("Acme Tickets"), Description: say("The tickets of everyone at Acme."), URL: "https://mcp.acme.example/tickets/mcp",
+		Scopes: []pages.ScopeLine{
+			{Name: "tickets:read", Title: say("Read your tickets"), Description: say("Titles, texts and comments.")},
+			{Name: "tickets:write", Title: say("Create and change tickets"), Optional: true},
+		},
+		AccountURL: "/account",
+	}
+	return []sample{
+		{"first run", func(p *pages.Pages, w http.ResponseWriter) {
+			p.FirstRun(w, 200, pages.FirstRun{Action: "/setup/x", CSRF: say("csrf-1"), PasswordMin: 10})
+		}},
+		{"first run with a short password", func(p *pages.Pages, w http.ResponseWriter) {
+			p.FirstRun(w, 400, pages.FirstRun{Action: "/setup/x", CSRF: "c", Username: say("ada"), Name: say("Ada"), PasswordMin: 10, Problem: "That password has 6 characters; it needs at least 10.", Field: "password"})
+		}},
+		{"account", func(p *pages.Pages, w http.ResponseWriter) {
+			v := account
+			v.Grants, v.AdminURL = grants, "/admin"
+			p.Account(w, 200, v)
+		}},
+		{"account with nothing in it", func(p *pages.Pages, w http.ResponseWriter) {
+			v := account
+			v.Notice = "`" + say("claude.ai") + "` can no longer act for you."
+			p.Account(w, 200, v)
+		}},
+		{"confirm", func(p *pages.Pages, w http.ResponseWriter) {
+			p.ConfirmRevoke(w, 200, pages.ConfirmRevoke{Action: "/account/revoke", CSRF: "c", Grant: grants[0], BackURL: "/account"})
+		}},
+		{"signed out", func(p *pages.Pages, w http.ResponseWriter) {
+			p.SignedOut(w, 200, pages.SignedOut{SignInURL: "/account"})
+		}},
+		{"welcome", func(p *pages.Pages, w http.ResponseWriter) {
+			p.Welcome(w, 200, pages.Welcome{AccountURL: "/account", Resources: []pages.ResourceLine{
+				{Title: say("Acme Tickets"), Description: say("The tickets of everyone at Acme."), URL: "https://mcp.acme.example/tickets/mcp"},
+				{Title: say("Acme Wiki"), URL: "https://mcp.acme.example/wiki/mcp"},
+			}})
+		}},
+		{"resource", func(p *pages.Pages, w http.ResponseWriter) { p.Resource(w, 200, guarded) }},
+		{"resource on this computer", func(p *pages.Pages, w http.ResponseWriter) {
+			v := guarded
+			v.Name, v.Title, v.URL, v.Description, v.Scopes = "demo", "Demo", "http://localhost:8080/mcp", "", nil
+			p.Resource(w, 200, v)
+		}},
+	}
+}
+
+func newPages(t *testing.T, s pages.Site) *pages.Pages {
+	t.Helper()
+	p, err := pages.New(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func drawn(p *pages.Pages, s sample) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	s.draw(p, w)
+	return w
+}

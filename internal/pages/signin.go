@@ -1,0 +1,84 @@
+package pages
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// A SignIn asks a person who they are. The forms post to Action and to the
+// Action of each upstream, with ix and csrf; the password form adds username
+// and password.
+type SignIn struct {
+	Action      string
+	Transaction string // hidden, ix
+	CSRF        string // hidden, csrf
+
+	// ResourceTitle and ClientHost say what signing in is for. ClientHost is the
+	// host of an oauth.RedirectTarget. Without a resource it is for the person's
+	// own page.
+	ResourceTitle string
+	ClientHost    string
+
+	PasswordLogin bool
+	Username      string // filled in again
+	Upstreams     []Upstream
+
+	// Problem is what was wrong with the last try, in whole sentences.
+	Problem string
+	// RetryAfter is how many seconds to wait, for people and for the Retry-After
+	// header; with it, Problem may be empty.
+	RetryAfter int
+}
+
+// An Upstream is somebody else who can say who a person is.
+type Upstream struct {
+	Name   string // "github"
+	Title  string // "GitHub", on the button "Continue with GitHub"
+	Action string
+}
+
+// WrongPassword is the Problem of a SignIn whose username or password is wrong;
+// it does not say which.
+const WrongPassword = "That username and password do not go together."
+
+// SignIn draws the sign-in page.
+func (p *Pages) SignIn(w http.ResponseWriter, status int, v SignIn) {
+	title := "Sign in"
+	if v.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(v.RetryAfter))
+	}
+	if v.RetryAfter > 0 && v.Problem == "" {
+		v.Problem = "Too many tries. Try again in " + forHowLong(time.Duration(v.RetryAfter)*time.Second) + "."
+	}
+	if v.ResourceTitle != "" {
+		title += " to continue to " + v.ResourceTitle
+	}
+	p.draw(w, status, drawing{"signin", title, onTheWay, struct {
+		SignIn
+		Party party
+	}{v, partyOf(v.ClientHost)}})
+}
+
+// A FirstRun makes the first account of an installation, which administers it.
+// The form posts csrf, username, name and password.
+type FirstRun struct {
+	Action string // holds the one-time secret of the link
+	CSRF   string // hidden, csrf
+
+	Username string // filled in again
+	Name     string
+
+	// PasswordMin is the least number of characters.
+	PasswordMin int
+
+	// Problem is what was wrong, in whole sentences, and Field the field it is
+	// about: "username", "name", "password", or empty for none of them.
+	Problem string
+	Field   string
+}
+
+// FirstRun draws the page that makes the first account.
+func (p *Pages) FirstRun(w http.ResponseWriter, status int, v FirstRun) {
+	p.draw(w, status, drawing{"firstrun", "Make the first account", atHome, v})
+}
