@@ -22,12 +22,8 @@ func CheckRedirectURI(raw string, privateSchemes []string) error {
 	if len(raw) > 2048 {
 		return refuse("a redirect URI is longer than 2048 characters")
 	}
-	for i := range len(raw) {
-		// Browsers drop tabs and newlines and turn backslashes around: what is
-		// compared here must be what they open.
-		if raw[i] <= 0x20 || raw[i] >= 0x7f || raw[i] == '\\' {
-			return refuse("a redirect URI holds a character that is not allowed in a URI")
-		}
+	if !uriCharacters(raw) {
+		return refuse("a redirect URI holds a character that is not allowed in a URI")
 	}
 	u, err := url.Parse(raw)
 	switch {
@@ -47,6 +43,18 @@ func CheckRedirectURI(raw string, privateSchemes []string) error {
 		return refuse("a redirect URI has a query with a parameter of the answer")
 	}
 	return checkScheme(u, privateSchemes)
+}
+
+// uriCharacters reports whether raw holds none of what browsers drop, as tabs
+// and newlines, turn around, as backslashes, or encode: what is compared here
+// must be what they open.
+func uriCharacters(raw string) bool {
+	for i := range len(raw) {
+		if raw[i] <= 0x20 || raw[i] >= 0x7f || strings.IndexByte("\\\"<>^`{|}", raw[i]) >= 0 {
+			return false
+		}
+	}
+	return true
 }
 
 func checkScheme(u *url.URL, privateSchemes []string) error {
@@ -74,7 +82,9 @@ var neverSchemes = []string{"javascript", "data", "vbscript", "file", "blob", "a
 
 // ForbiddenScheme reports whether a scheme may never be on the list of
 // private-use schemes.
-func ForbiddenScheme(scheme string) bool { return slices.Contains(neverSchemes, strings.ToLower(scheme)) }
+func ForbiddenScheme(scheme string) bool {
+	return slices.Contains(neverSchemes, strings.ToLower(scheme))
+}
 
 func isRedirectLoopback(u *url.URL) bool {
 	switch strings.ToLower(u.Hostname()) {
@@ -106,11 +116,15 @@ func MatchRedirectURI(registered, presented string) bool {
 
 func validPort(u *url.URL) bool { return u.Port() != "" || !strings.HasSuffix(u.Host, ":") }
 
+// withoutPort takes the port out of raw, of which u was parsed and which has no
+// userinfo. It is the last thing in the authority; the same digits may stand
+// elsewhere, in [::1] for one.
 func withoutPort(u *url.URL, raw string) string {
 	if u.Port() == "" {
 		return raw
 	}
-	return strings.Replace(raw, ":"+u.Port(), "", 1)
+	end := len(u.Scheme) + len("://") + len(u.Host)
+	return raw[:end-len(":")-len(u.Port())] + raw[end:]
 }
 
 // MatchRedirectURI reports whether one of the client's registered URIs matches.

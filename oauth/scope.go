@@ -25,15 +25,28 @@ func NewScope(tokens ...string) Scope {
 //
 // RFC 6749 §3.3: scope-token = 1*( %x21 / %x23-5B / %x5D-7E )
 func ParseScope(wire string) (Scope, error) {
-	tokens := strings.Fields(wire)
-	for _, t := range tokens {
-		for i := range len(t) {
-			if t[i] < 0x21 || t[i] == '"' || t[i] == '\\' || t[i] > 0x7e {
-				return nil, Refuse(InvalidScope, "a scope holds a character that is not allowed")
-			}
+	var tokens []string
+	// Only %x20 separates. A tab or a newline is a mistake or an attempt to be
+	// read differently elsewhere; a space too many is harmless.
+	for token := range strings.SplitSeq(wire, " ") {
+		switch {
+		case token == "":
+		case !validScopeToken(token):
+			return nil, Refuse(InvalidScope, "a scope holds a character that is not allowed")
+		default:
+			tokens = append(tokens, token)
 		}
 	}
 	return NewScope(tokens...), nil
+}
+
+func validScopeToken(token string) bool {
+	for i := range len(token) {
+		if token[i] < 0x21 || token[i] == '"' || token[i] == '\\' || token[i] > 0x7e {
+			return false
+		}
+	}
+	return token != ""
 }
 
 // String is the wire form.
