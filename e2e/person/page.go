@@ -53,15 +53,15 @@ func (f *form) values(leaves []string) url.Values {
 	return v
 }
 
-// read parses a page leniently, as far as encoding/xml goes: unclosed void
-// elements, bare attributes and named entities are fine.
+// read parses a page leniently, as far as encoding/xml goes: unclosed elements,
+// bare attributes and named entities are fine.
 func read(html []byte) (page, error) {
 	d := xml.NewDecoder(bytes.NewReader(html))
-	d.Strict, d.AutoClose, d.Entity = false, xml.HTMLAutoClose, xml.HTMLEntity
+	d.Strict, d.Entity = false, xml.HTMLEntity
 	var p page
 	var open *form
 	for {
-		token, err := d.Token()
+		token, err := d.RawToken() // which does not mind what is left open
 		if errors.Is(err, io.EOF) {
 			return p, nil
 		}
