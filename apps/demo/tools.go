@@ -1,0 +1,149 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/jsonschema-go/jsonschema"
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+)
+
+const (
+	toolEcho   = "echo"
+	toolWhoAmI = "whoami"
+	toolItems  = "get-items"
+	toolAct    = "perform-item-action"
+	toolCount  = "count-slowly"
+)
+
+// maxEcho bounds what echo repeats, in characters.
+const maxEcho = 10_000
+
+// Refusals are written for a model: what is wrong, and what to do next.
+var errNobody = errors.New("nobody is signed in, so there is no list to show or change; " +
+	"connect to this server with an access token and call again")
+
+type (
+	echoIn struct {
+		Text string `json:"text" jsonschema:"what to say back"`
+	}
+	echoOut struct {
+		Text   string `json:"text"`
+		Length int    `json:"length" jsonschema:"in characters"`
+	}
+	nothing  struct{}
+	itemsOut struct {
+		Items []item `json:"items"`
+		Open  int    `json:"open" jsonschema:"how many are not done"`
+	}
+)
+
+func (d *demo) addTools(s *mcp.Server) {
+	mcp.AddTool(s, tool(mcp.Tool{
+		Name: toolEcho, Title: "Echo",
+		Description: "Says the text back. Use it to find out whether the connection works.",
+		InputSchema: schema[echoIn](func(in *jsonschema.Schema) {
+			in.Properties["text"].MaxLength = jsonschema.Ptr(maxEcho)
+		}),
+		Annotations: reads(),
+	}), d.echo)
+	mcp.AddTool(s, tool(mcp.Tool{
+		Name: toolWhoAmI, Title: "Who am I",
+		Description: "Says who is signed in, through which client, with which permissions and until when.",
+		Annotations: reads(),
+	}), d.whoAmI)
+	mcp.AddTool(s, tool(mcp.Tool{
+		Name: toolItems, Title: "Get items",
+		Description: "Lists the items of the person who is signed in. Nobody else sees or changes them.",
+		Annotations: reads(),
+	}), d.getItems)
+	mcp.AddTool(s, tool(mcp.Tool{
+		Name: toolAct, Title: "Change an item",
+		Description: "Completes, reopens or renames one item of the person who is signed in. " +
+			"Call get-items first: the id has to be one of those it lists.",
+		InputSchema: schema[actIn](limitAct),
+		Annotations: &mcp.ToolAnnotations{
+			// A former title is lost; doing the same twice changes nothing.
+			DestructiveHint: jsonschema.Ptr(true), IdempotentHint: true, OpenWorldHint: jsonschema.Ptr(false),
+		},
+	}), d.act)
+	mcp.AddTool(s, tool(mcp.Tool{
+		Name: toolCount, Title: "Count slowly",
+		Description: "Counts from 1 and reports progress at every step, so that progress and cancelling can be seen.",
+		InputSchema: schema[countIn](limitCount),
+		Annotations: reads(),
+	}), d.count)
+}
+
+func reads() *mcp.ToolAnnotations {
+	return &mcp.ToolAnnotations{ReadOnlyHint: true, IdempotentHint: true, OpenWorldHint: jsonschema.Ptr(false)}
+}
+
+// tool adds what clients need to know about permission before they call.
+func tool(t mcp.Tool) *mcp.Tool {
+	t.Annotations.Title = t.Title
+	t.Meta = mcp.Meta{"securitySchemes": []any{
+		map[string]any{"type": "oauth2", "scopes": []string(ToolScopes()[t.Name])},
+	}}
+	return &t
+}
+
+// schema describes T, with the limits that its Go type cannot say. It panics
+// where T has no schema: a mistake in this package, found by any of its tests.
+func schema[T any](limit func(*jsonschema.Schema)) *jsonschema.Schema {
+	s, err := jsonschema.For[T](nil)
+	if err != nil {
+		panic(err)
+	}
+	limit(s)
+	return s
+}
+
+func (d *demo) echo(_ context.Context, _ *mcp.CallToolRequest, in echoIn) (*mcp.CallToolResult, echoOut, error) {
+	return says("%s", in.Text), echoOut{Text: in.Text, Length: len([]rune(in.Text))}, nil
+}
+
+func (d *demo) getItems(_ context.Context, req *mcp.CallToolRequest, _ nothing) (*mcp.CallToolResult, itemsOut, error) {
+	c, ok := callerOf(req)
+	if !ok {
+		return nil, itemsOut{}, errNobody
+	}
+	out := itemsOut{Items: d.shelf.items(c.Subject)}.counted()
+	var text strings.Builder
+	for _, it := range out.Items {
+		fmt.Fprintln(&text, it)
+	}
+	return says("%d items, %d of them open:\n%s", len(out.Items), out.Open, text.String()), out, nil
+}
+
+func (l itemsOut) counted() itemsOut {
+	for _, it := range l.Items {
+		if !it.Done {
+			l.Open++
+		}
+	}
+	return l
+}
+
+// String is the item as people read it.
+func (it item) String() string {
+	box := "[ ]"
+	if it.Done {
+		box = "[x]"
+	}
+	return fmt.Sprintf("%s %s (id: %s)", box, it.Title, it.ID)
+}
+
+func says(format string, args ...any) *mcp.CallToolResult {
+	return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: fmt.Sprintf(format, args...)}}}
+}
+
+func rfc3339(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}
