@@ -1,0 +1,107 @@
+package config
+
+import (
+	"time"
+
+	"github.com/sallyport-dev/sallyport/oauth"
+)
+
+// Config is every setting. [Load] and [Default] return one that is complete:
+// each default is filled in and nothing is left to be derived.
+type Config struct {
+	PublicURL      string       `yaml:"public_url" absent:"http://localhost and the port of listen" doc:"The issuer: where people and clients reach this server. https, except on this computer; no path, query or trailing slash. It is never derived from a request."`
+	Listen         string       `yaml:"listen" default:":8080" doc:"Where the server listens, host:port. Without a host it listens on every interface."`
+	Data           string       `yaml:"data" default:"./sallyport-data" doc:"The directory of the SQLite file and the encryption key. Made with mode 0700."`
+	Database       oauth.Secret `yaml:"database" absent:"empty" doc:"Empty: SQLite in data. Otherwise the URL of a PostgreSQL database, postgres://user:password@host/name."`
+	EncryptionKey  oauth.Secret `yaml:"encryption_key" absent:"empty" doc:"Seals the signing keys in the database: base64 of 32 random bytes. Empty: made in data. Required with PostgreSQL, where every replica needs the same one."`
+	TLS            TLS          `yaml:"tls" doc:"How the main listener speaks TLS."`
+	TrustedProxies []string     `yaml:"trusted_proxies" absent:"none" doc:"Addresses or CIDR ranges of the proxies whose X-Forwarded-For is believed, for logs and limits only."`
+	MetricsListen  string       `yaml:"metrics_listen" absent:"empty" doc:"A listener for /metrics alone, host:port. Empty: /metrics is on the main listener and answers only this computer, when no proxy forwarded the request."`
+	LogLevel       string       `yaml:"log_level" default:"info" enum:"debug|info|warn|error" doc:"The least severe log line that is written."`
+	Tokens         Tokens       `yaml:"tokens" doc:"What tokens are and how long they live."`
+	Registration   Registration `yaml:"registration" doc:"How clients that nobody configured become known."`
+	Login          []Login      `yaml:"login" absent:"local" doc:"How people prove who they are."`
+	Resources      []Resource   `yaml:"resources" absent:"the built-in demo at /mcp" doc:"The MCP servers behind the door."`
+	Clients        []Client     `yaml:"clients" absent:"none" doc:"Clients that are known without registering."`
+
+	file   string
+	places map[string]place
+}
+
+// TLS is the key tls.
+type TLS struct {
+	Mode string `yaml:"mode" default:"off" enum:"off|files" later:"acme" doc:"off: plain HTTP, for this computer or behind a proxy that speaks TLS. files: the certificate and key below."`
+	Cert string `yaml:"cert" absent:"none" optional:"true" doc:"A PEM file with the certificate and its chain. With mode: files."`
+	Key  string `yaml:"key" absent:"none" optional:"true" doc:"A PEM file with the certificate's private key. With mode: files."`
+}
+
+// Tokens is the key tokens.
+type Tokens struct {
+	Format           string        `yaml:"format" default:"jwt" enum:"jwt|opaque" doc:"What access tokens are. jwt: RFC 9068, checked locally. opaque: checked by introspection."`
+	SigningAlgorithm string        `yaml:"signing_algorithm" default:"auto" enum:"auto|RS256|PS256|ES256|EdDSA" doc:"What signs access tokens. auto: ES256 where Sallyport itself checks the token, RS256 where someone else's code does."`
+	AccessTTL        time.Duration `yaml:"access_ttl" default:"1h" doc:"How long an access token lives: 1m to 24h."`
+	RefreshTTL       time.Duration `yaml:"refresh_ttl" default:"2160h" doc:"How long a grant lives after its last refresh: 1h to 8760h (a year), and longer than access_ttl."`
+	CodeTTL          time.Duration `yaml:"code_ttl" default:"1m" doc:"How long an authorization code lives: 10s to 10m."`
+	KeyRotation      time.Duration `yaml:"key_rotation" default:"720h" doc:"How long a signing key signs before its successor does: 1h to 8760h (a year), and no less than access_ttl."`
+}
+
+// Registration is the key registration.
+type Registration struct {
+	Dynamic        string       `yaml:"dynamic" default:"open" enum:"open|token|off" doc:"Who may register a client (RFC 7591). open: anyone. token: who presents the token below. off: no one."`
+	Token          oauth.Secret `yaml:"token" absent:"none" optional:"true" doc:"The initial access token, at least 16 characters. With dynamic: token."`
+	PrivateSchemes []string     `yaml:"private_schemes" default:"cursor vscode vscode-insiders windsurf claude" doc:"Private-use URI schemes that a redirect URI may have, besides those with a dot in them, such as com.example.app (RFC 8252 §7.1)."`
+
+	_ struct{} `later:"metadata_documents"`
+}
+
+// Login is one entry of the key login.
+type Login struct {
+	Type string `yaml:"type" required:"true" enum:"local" later:"github|google|privy|oidc|oauth2" doc:"local: a username and a password, kept here."`
+}
+
+// Resource is one entry of the key resources: an MCP server behind the door.
+// The upstream, the command and the built-in server exclude one another; with
+// none of them the resource is guarded elsewhere by a library.
+type Resource struct {
+	Name              string   `yaml:"name" required:"true" doc:"What logs, metrics and commands call it: lower-case letters, digits, -, _ and dots, at most 63 characters."`
+	Title             string   `yaml:"title" absent:"the name" doc:"What people read when they are asked."`
+	Host              string   `yaml:"host" absent:"that of public_url" optional:"true" doc:"A host of its own, such as tickets.example.com."`
+	Path              string   `yaml:"path" absent:"/mcp where there is a host; required otherwise" doc:"Where it is, such as /tickets/mcp."`
+	Upstream          string   `yaml:"upstream" absent:"none" optional:"true" doc:"The URL of the running MCP server that is guarded."`
+	Command           []string `yaml:"command" absent:"none" optional:"true" doc:"A stdio MCP server to start and guard: the program and its arguments."`
+	BuiltIn           string   `yaml:"app" absent:"none" optional:"true" enum:"demo" later:"github|chess|intent" doc:"An MCP server that ships with Sallyport. Without upstream, command and app the resource is guarded elsewhere by a library."`
+	Scopes            []Scope  `yaml:"scopes" absent:"one scope with the resource's name" doc:"What a client can ask for, by name, in the order in which people read them."`
+	Tools             []Tool   `yaml:"tools" absent:"none" optional:"true" doc:"What each tool needs, by its name."`
+	DefaultToolScopes []string `yaml:"default_tool_scopes" absent:"every scope" optional:"true" doc:"What a tool needs that is not under tools."`
+	Identity          string   `yaml:"identity" absent:"jwt" optional:"true" enum:"jwt|headers|none" doc:"What the upstream learns of the person: a signed token, plain headers, or nothing."`
+	SigningAlgorithm  string   `yaml:"signing_algorithm" absent:"that of tokens" optional:"true" enum:"auto|RS256|PS256|ES256|EdDSA" doc:"What signs this resource's access tokens."`
+	TokenFormat       string   `yaml:"token_format" absent:"that of tokens" optional:"true" enum:"jwt|opaque" doc:"What this resource's access tokens are."`
+
+	_ struct{} `later:"connection"`
+}
+
+// Scope is one entry of a resource's scopes.
+type Scope struct {
+	Name        string   `yaml:",key"`
+	Title       string   `yaml:"title" absent:"the scope's name" doc:"What it permits, as a person would say it: Read your tickets."`
+	Description string   `yaml:"description" absent:"none" optional:"true" doc:"More about it, in a sentence."`
+	Default     bool     `yaml:"default" default:"false" doc:"Granted when a request names no scope. Where no scope is a default one, all are."`
+	Implies     []string `yaml:"implies" absent:"none" optional:"true" doc:"Other scopes of the resource that come with it."`
+}
+
+// Tool is one entry of a resource's tools.
+type Tool struct {
+	Name   string   `yaml:",key"`
+	Scopes []string `yaml:"scopes" absent:"none" optional:"true" doc:"The scopes that a call needs, all of them."`
+	Public bool     `yaml:"public" default:"false" optional:"true" doc:"Callable without signing in."`
+}
+
+// Client is one entry of the key clients.
+type Client struct {
+	ID           string       `yaml:"client_id" required:"true" doc:"What the client sends as client_id."`
+	Secret       oauth.Secret `yaml:"client_secret" absent:"none" optional:"true" doc:"At least 16 characters. A client without one is public."`
+	Name         string       `yaml:"name" absent:"the client_id" doc:"What people read when they are asked."`
+	RedirectURIs []string     `yaml:"redirect_uris" required:"true" doc:"Where answers may go, compared octet by octet; only the port of an http URI on this computer is not."`
+	AuthMethod   string       `yaml:"token_endpoint_auth_method" absent:"none without a client_secret, client_secret_basic with one" enum:"none|client_secret_basic|client_secret_post" doc:"How the client authenticates at the token endpoint (RFC 7591 §2)."`
+	Scope        string       `yaml:"scope" absent:"any" optional:"true" doc:"The scopes it may ask for, separated by spaces."`
+}

@@ -1,0 +1,136 @@
+package config
+
+import (
+	"encoding/base64"
+	"log/slog"
+	"net/netip"
+	"strings"
+
+	"github.com/sallyport-dev/sallyport/oauth"
+)
+
+// ProtectedResources is what the authorization server has to know of the
+// resources, in their order.
+func (c *Config) ProtectedResources() []oauth.ProtectedResource {
+	var all []oauth.ProtectedResource
+	for _, r := range c.Resources {
+		p := oauth.ProtectedResource{
+			Name:        r.Name,
+			Title:       r.Title,
+			ID:          c.ID(r),
+			TokenFormat: r.TokenFormat,
+			Algorithm:   c.algorithm(r),
+		}
+		if p.TokenFormat == "" {
+			p.TokenFormat = c.Tokens.Format
+		}
+		for _, s := range r.Scopes {
+			p.Scopes = append(p.Scopes, oauth.ScopeInfo(s))
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
+// algorithm resolves auto. ES256 is thirty times as fast to sign as RS256, but
+// libraries that check tokens elsewhere cannot be relied on to know it: RFC
+// 9068 §2.1 makes RS256 the one that everyone has.
+func (c *Config) algorithm(r Resource) string {
+	a := r.SigningAlgorithm
+	if a == "" {
+		a = c.Tokens.SigningAlgorithm
+	}
+	switch {
+	case a != "auto":
+		return a
+	case r.Guarded():
+		return "ES256"
+	}
+	return "RS256"
+}
+
+// ToolScopes says what a call of a tool needs: every scope returned, or, when
+// public, not even signing in. A tool that is not listed needs the default
+// tool scopes.
+func (r Resource) ToolScopes(tool string) (needs oauth.Scope, public bool) {
+	for _, t := range r.Tools {
+		if t.Name == tool {
+			return oauth.NewScope(t.Scopes...), t.Public
+		}
+	}
+	return oauth.NewScope(r.DefaultToolScopes...), false
+}
+
+// PreRegistered is the clients of the settings, with the digests of their
+// secrets.
+func (c *Config) PreRegistered() []oauth.Client {
+	var all []oauth.Client
+	for _, cl := range c.Clients {
+		known := oauth.Client{
+			ID:     cl.ID,
+			Source: oauth.FromSettings,
+			Metadata: oauth.ClientMetadata{
+				RedirectURIs:            cl.RedirectURIs,
+				TokenEndpointAuthMethod: cl.AuthMethod,
+				GrantTypes:              []string{oauth.GrantTypeCode, oauth.GrantTypeRefresh},
+				ResponseTypes:           []string{"code"},
+				ClientName:              cl.Name,
+				Scope:                   cl.Scope,
+			},
+		}
+		if cl.Secret != "" {
+			known.SecretDigest = cl.Secret.Digest()
+		}
+		all = append(all, known)
+	}
+	return all
+}
+
+// Level is log_level.
+func (c *Config) Level() slog.Level {
+	var l slog.Level
+	_ = l.UnmarshalText([]byte(c.LogLevel)) // Validate knows the four words
+	return l
+}
+
+// Proxies is trusted_proxies; a single address is a range of one.
+func (c *Config) Proxies() []netip.Prefix {
+	var all []netip.Prefix
+	for _, text := range c.TrustedProxies {
+		if p, err := parseRange(text); err == nil {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+func parseRange(text string) (netip.Prefix, error) {
+	if strings.Contains(text, "/") {
+		return netip.ParsePrefix(text)
+	}
+	addr, err := netip.ParseAddr(text)
+	if err != nil {
+		return netip.Prefix{}, err
+	}
+	return addr.Prefix(addr.BitLen())
+}
+
+// Key is encryption_key decoded, 32 bytes; nil when it is not set and has to
+// be made in data.
+func (c *Config) Key() []byte {
+	if c.EncryptionKey == "" {
+		return nil
+	}
+	return decodeKey(c.EncryptionKey)
+}
+
+// decodeKey reads base64 in either alphabet, with its padding or without; nil
+// for anything that is not 32 bytes.
+func decodeKey(s oauth.Secret) []byte {
+	text := strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(string(s), "="))
+	key, err := base64.RawStdEncoding.DecodeString(text)
+	if err != nil || len(key) != 32 {
+		return nil
+	}
+	return key
+}
