@@ -17,7 +17,10 @@ import (
 	"github.com/sallyport-dev/sallyport/token"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// A guard keeps its people for as long as the program runs.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/maypok86/otter/v2.periodicCleanUp[...]"))
+}
 
 var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 
