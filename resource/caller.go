@@ -1,0 +1,42 @@
+package resource
+
+import (
+	"context"
+	"time"
+
+	"github.com/sallyport-dev/sallyport/oauth"
+)
+
+// A Caller is who a permitted request acts for, and through whom.
+type Caller struct {
+	Subject string // the person, by their stable id; empty when Anonymous
+	// Username, Name and Email are empty unless [Config.Person] is set.
+	Username, Name, Email string
+
+	ClientID string
+	GrantID  string
+	Issuer   string
+	Resource string // the audience of the token: this resource
+	Scope    oauth.Scope
+	Expires  time.Time // of the token
+
+	// Anonymous says that no token was sent, and that none was needed. Of the
+	// other fields only Resource is set.
+	Anonymous bool
+}
+
+type callerKey struct{}
+
+// CallerFrom returns who the request acts for. It reports false where no
+// [Guard] stands in front of the handler.
+func CallerFrom(ctx context.Context) (Caller, bool) {
+	c, ok := ctx.Value(callerKey{}).(*Caller)
+	if !ok {
+		return Caller{}, false
+	}
+	return *c, true
+}
+
+func withCaller(ctx context.Context, c *Caller) context.Context {
+	return context.WithValue(ctx, callerKey{}, c)
+}
