@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	minPassword = 10   // characters: Unicode code points, in NFKC
+	PasswordMin = 10   // characters: Unicode code points, in NFKC
 	maxPassword = 1024 // bytes, as typed
 )
 
@@ -39,7 +39,7 @@ func checkPassword(password oauth.Secret, personal ...string) (string, error) {
 		return "", oauth.Refuse(oauth.InvalidRequest, "That password is longer than 1024 bytes.")
 	case !ok:
 		return "", oauth.Refuse(oauth.InvalidRequest, "A password is text, without control characters.")
-	case utf8.RuneCountInString(text) < minPassword:
+	case utf8.RuneCountInString(text) < PasswordMin:
 		return "", oauth.Refuse(oauth.InvalidRequest, "A password has at least 10 characters.")
 	}
 	folded := fold(text)

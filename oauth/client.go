@@ -14,6 +14,9 @@ type Client struct {
 	Source       ClientSource
 	Created      time.Time
 	LastUsed     time.Time // to the day; what pruning goes by
+	// Introspects names the resources, by identifier, whose tokens this client may
+	// ask about. Only settings can say so. RFC 7662 §2.1.
+	Introspects []string
 }
 
 // A ClientSource says how a client came to be known.

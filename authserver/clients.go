@@ -1,0 +1,82 @@
+package authserver
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/sallyport-dev/sallyport/oauth"
+	"github.com/sallyport-dev/sallyport/store"
+)
+
+// A clientCache spares the token endpoint a read. It may be behind by a second:
+// what a removed client could do in that second fails at its grants, which end
+// in the same statement as the client.
+type clientCache struct {
+	store    store.Clients
+	settings map[string]oauth.Client // pre-registered in the settings file
+	now      func() time.Time
+
+	mu    sync.RWMutex
+	found map[string]cachedClient
+}
+
+type cachedClient struct {
+	client oauth.Client
+	at     time.Time
+}
+
+const (
+	clientCacheAge  = time.Second
+	clientCacheSize = 4096
+)
+
+func newClientCache(clients store.Clients, settings []oauth.Client, now func() time.Time) *clientCache {
+	cc := &clientCache{store: clients, settings: map[string]oauth.Client{}, now: now, found: map[string]cachedClient{}}
+	for _, c := range settings {
+		cc.settings[c.ID] = c
+	}
+	return cc
+}
+
+// find returns a client. What is not found is not remembered.
+func (cc *clientCache) find(ctx context.Context, id string) (oauth.Client, error) {
+	if id == "" || len(id) > 512 {
+		return oauth.Client{}, store.ErrNotFound
+	}
+	if c, ok := cc.settings[id]; ok {
+		return c, nil
+	}
+	now := cc.now()
+	cc.mu.RLock()
+	hit, ok := cc.found[id]
+	cc.mu.RUnlock()
+	if ok && now.Sub(hit.at) < clientCacheAge {
+		return hit.client, nil
+	}
+	c, err := cc.store.Client(ctx, id)
+	if err != nil {
+		return oauth.Client{}, err
+	}
+	cc.mu.Lock()
+	defer cc.mu.Unlock()
+	if len(cc.found) >= clientCacheSize {
+		// Strangers can register many; a full cache starts anew.
+		clear(cc.found)
+	}
+	cc.found[id] = cachedClient{c, now}
+	return c, nil
+}
+
+// touch notes, once a day, that a client is in use, so that the pruner never
+// takes away what is about to get a grant.
+func (cc *clientCache) touch(ctx context.Context, c oauth.Client) error {
+	if c.Source != oauth.FromRegistration || cc.now().Sub(c.LastUsed) < 24*time.Hour {
+		return nil
+	}
+	err := cc.store.Touch(ctx, c.ID)
+	if isNotFound(err) {
+		return oauth.Refuse(oauth.InvalidClient, "the client is unknown; register again")
+	}
+	return err
+}

@@ -1,0 +1,184 @@
+package authserver
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/sallyport-dev/sallyport/internal/pages"
+	"github.com/sallyport-dev/sallyport/internal/weblog"
+	"github.com/sallyport-dev/sallyport/oauth"
+	"github.com/sallyport-dev/sallyport/store"
+)
+
+func aboutConsent(sealed string) string { return "consent " + sealed }
+
+// showConsent asks the person. Fetching the page changes nothing.
+func (s *Server) showConsent(w http.ResponseWriter, r *http.Request) error {
+	sealed := r.URL.Query().Get("ix")
+	ix, err := s.interaction(sealed)
+	if err != nil {
+		return err
+	}
+	session, person, err := s.session(r)
+	if err != nil {
+		return err
+	}
+	// The page is a step of its own: whoever comes here without having signed
+	// in, or must do so again, is sent back to that.
+	if ix.next(session, false, s.Now()) == stepLogin {
+		return s.goTo(w, "/login", ix)
+	}
+	view, err := s.consentView(r, ix, person)
+	if err != nil {
+		return err
+	}
+	view.Transaction = sealed
+	view.CSRF = s.formToken(s.browser(w, r), s.cookie(r, sessionCookie), aboutConsent(sealed))
+	s.Pages.Consent(w, http.StatusOK, view)
+	return nil
+}
+
+func (s *Server) consentView(r *http.Request, ix Interaction, person oauth.Person) (pages.Consent, error) {
+	to, err := s.replyOf(r, ix)
+	if err != nil {
+		return pages.Consent{}, err
+	}
+	c, err := s.clients.find(r.Context(), ix.ClientID)
+	if err != nil {
+		return pages.Consent{}, err
+	}
+	resource, ok := s.resource(ix.Resource)
+	if !ok {
+		return pages.Consent{}, oauth.Refuse(oauth.InvalidTarget, "the resource is gone")
+	}
+	before, err := s.granted(r, ix, person.ID)
+	if err != nil {
+		return pages.Consent{}, err
+	}
+	return pages.Consent{
+		Action: "/consent", SwitchAction: "/logout", Person: personLine(person),
+		Target: oauth.TargetOf(to.uri), RedirectURI: to.uri, ClientName: c.Metadata.ClientName,
+		ResourceTitle: resource.Title, ResourceURL: resource.ID,
+		Scopes:     scopeLines(resource, ix.Scope, before),
+		AccountURL: s.Issuer + "/account", OfflineAccess: c.May(oauth.GrantTypeRefresh), AccessTTL: s.AccessTTL,
+	}, nil
+}
+
+// granted is what this person already lets this client do here. A client that
+// comes back for more is in the middle of something the person asked for.
+func (s *Server) granted(r *http.Request, ix Interaction, subject string) (oauth.Scope, error) {
+	grants, err := s.Grants.Grants(r.Context(), store.GrantFilter{Subject: subject, ClientID: ix.ClientID, Resource: ix.Resource}, "", 20)
+	var scope oauth.Scope
+	for _, g := range grants {
+		scope = scope.Union(g.Scope)
+	}
+	return scope, err
+}
+
+// scopeLines says what is asked for. What a resource grants by default cannot
+// be left out, as without it the client can do nothing; the rest is the
+// person's choice, and starts unchosen unless the client has come back for it.
+func scopeLines(resource oauth.ProtectedResource, asked, before oauth.Scope) []pages.ScopeLine {
+	defaults := resource.Defaults()
+	only := len(asked.Intersect(defaults)) == 0
+	var lines []pages.ScopeLine
+	for _, info := range resource.Scopes {
+		if !asked.Has(info.Name) {
+			continue
+		}
+		required := defaults.Has(info.Name) || (only && len(asked) == 1)
+		lines = append(lines, pages.ScopeLine{
+			Name: info.Name, Title: info.Title, Description: info.Description,
+			Optional: !required, Checked: required || only || len(before) > 0,
+		})
+	}
+	return lines
+}
+
+func personLine(p oauth.Person) string {
+	name := p.Name
+	if name == "" {
+		name = p.Username
+	}
+	switch {
+	case p.Email != "":
+		return name + " (" + p.Email + ")"
+	case name != p.Username:
+		return name + " (" + p.Username + ")"
+	}
+	return name
+}
+
+// decide takes the answer of the consent page.
+func (s *Server) decide(w http.ResponseWriter, r *http.Request) error {
+	if err := r.ParseForm(); err != nil {
+		return oauth.Refuse(oauth.InvalidRequest, "the form cannot be read").Because(err)
+	}
+	sealed := r.PostForm.Get("ix")
+	ix, err := s.interaction(sealed)
+	if err != nil {
+		return err
+	}
+	session, person, err := s.session(r)
+	if err != nil {
+		return err
+	}
+	if ix.next(session, false, s.Now()) == stepLogin {
+		return s.goTo(w, "/login", ix)
+	}
+	if err := s.checkForm(r, aboutConsent(sealed)); err != nil {
+		return err
+	}
+	weblog.From(r.Context()).Add("subject", person.ID)
+	weblog.From(r.Context()).Add("client", ix.ClientID)
+	// Anything but the word itself is no: only a pressed button allows.
+	if r.PostForm.Get("decision") != "allow" {
+		return s.denied(w, r, ix)
+	}
+	scope, err := s.chosen(ix, r.PostForm)
+	if err != nil {
+		return err
+	}
+	if err := s.remember(r, ix, person.ID, scope); err != nil {
+		return err
+	}
+	return s.answer(w, r, ix, *session, scope)
+}
+
+func (s *Server) denied(w http.ResponseWriter, r *http.Request, ix Interaction) error {
+	to, err := s.replyOf(r, ix)
+	if err != nil {
+		return err
+	}
+	to.refuse(w, r, oauth.Refuse(oauth.AccessDenied, "the person said no"))
+	return nil
+}
+
+// chosen is the scope that was left after the person's choice: never more than
+// what was asked for.
+func (s *Server) chosen(ix Interaction, form url.Values) (oauth.Scope, error) {
+	resource, ok := s.resource(ix.Resource)
+	if !ok {
+		return nil, oauth.Refuse(oauth.InvalidTarget, "the resource is gone")
+	}
+	ticked := oauth.NewScope(form["scope"]...)
+	var granted []string
+	for _, line := range scopeLines(resource, ix.Scope, nil) {
+		if !line.Optional || ticked.Has(line.Name) {
+			granted = append(granted, line.Name)
+		}
+	}
+	if len(granted) == 0 {
+		return nil, oauth.Refuse(oauth.InvalidRequest, "nothing was chosen; choose at least one permission, or press Deny")
+	}
+	return oauth.NewScope(granted...), nil
+}
+
+func (s *Server) remember(r *http.Request, ix Interaction, subject string, scope oauth.Scope) error {
+	target := oauth.TargetOf(ix.RedirectURI)
+	if !target.Memorable() {
+		return nil
+	}
+	return s.Consents.Remember(r.Context(), oauth.Consent{
+		Subject: subject, ClientID: ix.ClientID, RedirectHost: target.Host, Resource: ix.Resource, Scope: scope, At: s.Now()})
+}

@@ -1,0 +1,110 @@
+package authserver
+
+import (
+	"math"
+	"net/netip"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/sallyport-dev/sallyport/oauth"
+)
+
+// limits keep what costs something from being asked for without end.
+type limits struct {
+	registrations *keyed // new clients, by address
+	secrets       *keyed // wrong client secrets, by client
+}
+
+func newLimits(now func() time.Time) *limits {
+	return &limits{
+		// Whole offices, and ChatGPT and Claude, come from few addresses, and
+		// identical registrations cost nothing: so this is generous.
+		registrations: newKeyed(now, rate.Every(2*time.Second), 60),
+		secrets:       newKeyed(now, rate.Every(10*time.Second), 10),
+	}
+}
+
+// keyed is one token bucket a key, in bounded memory.
+type keyed struct {
+	now   func() time.Time
+	every rate.Limit
+	burst int
+
+	mu      sync.Mutex
+	buckets map[string]*rate.Limiter
+}
+
+// maxBuckets bounds the memory. When it is reached, the full buckets, which
+// say nothing, are dropped; if none is full, all are.
+const maxBuckets = 10_000
+
+func newKeyed(now func() time.Time, every rate.Limit, burst int) *keyed {
+	return &keyed{now: now, every: every, burst: burst, buckets: map[string]*rate.Limiter{}}
+}
+
+// spend takes one and returns how long to wait when there was none.
+func (k *keyed) spend(key string) time.Duration {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	now := k.now()
+	b := k.bucket(key, now)
+	if b.AllowN(now, 1) {
+		return 0
+	}
+	return k.wait(b, now)
+}
+
+// blocked returns how long to wait, and takes nothing.
+func (k *keyed) blocked(key string) time.Duration {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	now := k.now()
+	b, ok := k.buckets[key]
+	if !ok || b.TokensAt(now) >= 1 {
+		return 0
+	}
+	return k.wait(b, now)
+}
+
+func (k *keyed) wait(b *rate.Limiter, now time.Time) time.Duration {
+	missing := 1 - b.TokensAt(now)
+	return time.Duration(missing / float64(k.every) * float64(time.Second))
+}
+
+func (k *keyed) bucket(key string, now time.Time) *rate.Limiter {
+	if b, ok := k.buckets[key]; ok {
+		return b
+	}
+	if len(k.buckets) >= maxBuckets {
+		for name, b := range k.buckets {
+			if b.TokensAt(now) >= float64(k.burst) {
+				delete(k.buckets, name)
+			}
+		}
+		if len(k.buckets) >= maxBuckets {
+			clear(k.buckets)
+		}
+	}
+	b := rate.NewLimiter(k.every, k.burst)
+	k.buckets[key] = b
+	return b
+}
+
+func tooMany(wait time.Duration) *oauth.Error {
+	e := oauth.Refuse(oauth.TooManyRequests, "too many tries; wait as long as Retry-After says")
+	e.RetryAfter = int(math.Ceil(wait.Seconds()))
+	return e
+}
+
+// network is what a limit counts by: an IPv4 address, or the /64 that one
+// IPv6 subscriber has.
+func network(a netip.Addr) string {
+	if a.Is6() && !a.Is4In6() {
+		if p, err := a.Prefix(64); err == nil {
+			return p.String()
+		}
+	}
+	return a.Unmap().String()
+}

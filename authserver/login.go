@@ -1,0 +1,153 @@
+package authserver
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/sallyport-dev/sallyport/internal/pages"
+	"github.com/sallyport-dev/sallyport/internal/weblog"
+	"github.com/sallyport-dev/sallyport/oauth"
+	"github.com/sallyport-dev/sallyport/store"
+)
+
+// aboutLogin is what the token of a sign-in form is bound to.
+func aboutLogin(sealed string) string { return "login " + sealed }
+
+// showLogin shows the sign-in form, for an interaction or for the account page.
+func (s *Server) showLogin(w http.ResponseWriter, r *http.Request) error {
+	sealed := r.URL.Query().Get("ix")
+	view, err := s.loginView(w, r, sealed)
+	if err != nil {
+		return err
+	}
+	s.Pages.SignIn(w, http.StatusOK, view)
+	return nil
+}
+
+func (s *Server) loginView(w http.ResponseWriter, r *http.Request, sealed string) (pages.SignIn, error) {
+	view := pages.SignIn{
+		Action: "/login", Transaction: sealed, PasswordLogin: true,
+		CSRF: s.formToken(s.browser(w, r), s.cookie(r, sessionCookie), aboutLogin(sealed)),
+	}
+	if sealed == "" {
+		return view, nil
+	}
+	ix, err := s.interaction(sealed)
+	if err != nil {
+		return view, err
+	}
+	view.Username = ix.LoginHint
+	view.ClientHost = oauth.TargetOf(ix.RedirectURI).Host
+	if resource, ok := s.resource(ix.Resource); ok {
+		view.ResourceTitle = resource.Title
+	}
+	return view, nil
+}
+
+// signIn checks the password and goes on with what waited.
+func (s *Server) signIn(w http.ResponseWriter, r *http.Request) error {
+	if err := r.ParseForm(); err != nil {
+		return oauth.Refuse(oauth.InvalidRequest, "the form cannot be read").Because(err)
+	}
+	sealed := r.PostForm.Get("ix")
+	if err := s.checkForm(r, aboutLogin(sealed)); err != nil {
+		return s.staleForm(w, r, sealed, err)
+	}
+	person, err := s.Local.SignIn(r.Context(), r.PostForm.Get("username"), oauth.Secret(r.PostForm.Get("password")), s.Address(r))
+	if err != nil {
+		return s.wrongPassword(w, r, sealed, err)
+	}
+	session, err := s.openSession(r.Context(), w, r, person.ID)
+	if err != nil {
+		return err
+	}
+	weblog.From(r.Context()).Add("subject", person.ID)
+	s.audit(r.Context(), store.Event{Kind: "person.signed_in", Actor: person.ID, Subject: person.ID})
+	if sealed == "" {
+		seeOther(w, "/account")
+		return nil
+	}
+	ix, err := s.interaction(sealed)
+	if err != nil {
+		return err
+	}
+	return s.afterLogin(w, r, ix, session)
+}
+
+// afterLogin goes on with the session that was just opened; the request's
+// cookies are still the old ones.
+func (s *Server) afterLogin(w http.ResponseWriter, r *http.Request, ix Interaction, session oauth.Session) error {
+	covered, err := s.remembered(r, ix, session.Subject)
+	if err != nil {
+		return err
+	}
+	if ix.next(&session, covered, s.Now()) == stepAnswer {
+		return s.answer(w, r, ix, session, ix.Scope)
+	}
+	return s.goTo(w, "/consent", ix)
+}
+
+// wrongPassword shows the form again. The status is the refusal's own.
+func (s *Server) wrongPassword(w http.ResponseWriter, r *http.Request, sealed string, cause error) error {
+	e := oauth.AsError(cause)
+	if e.Code != oauth.AccessDenied && e.Code != oauth.TooManyRequests {
+		return e
+	}
+	weblog.From(r.Context()).Fail(e)
+	view, err := s.loginView(w, r, sealed)
+	if err != nil {
+		return err
+	}
+	view.Username = clip(r.PostForm.Get("username"), 128)
+	if e.Code == oauth.AccessDenied {
+		view.Problem = pages.WrongPassword
+	}
+	view.RetryAfter = e.RetryAfter
+	s.Pages.SignIn(w, e.Code.Status(), view)
+	return nil
+}
+
+// staleForm answers a form whose token does not fit. Most often the person
+// signed in or out in another tab meanwhile, and a fresh page is all they need.
+func (s *Server) staleForm(w http.ResponseWriter, r *http.Request, sealed string, cause error) error {
+	weblog.From(r.Context()).Fail(oauth.AsError(cause))
+	view, err := s.loginView(w, r, sealed)
+	if err != nil {
+		return err
+	}
+	view.Username = clip(r.PostForm.Get("username"), 128)
+	view.Problem = "This page was out of date. Please sign in again."
+	s.Pages.SignIn(w, http.StatusForbidden, view)
+	return nil
+}
+
+// signOut ends the browser's session. With an interaction it leads back to
+// signing in, as someone else.
+func (s *Server) signOut(w http.ResponseWriter, r *http.Request) error {
+	sealed := r.PostFormValue("ix")
+	about := "logout"
+	if sealed != "" {
+		about = aboutConsent(sealed) // the form stands on that page
+	}
+	if err := s.checkForm(r, about); err != nil {
+		return err
+	}
+	if secret := s.cookie(r, sessionCookie); secret != "" {
+		if err := s.Sessions.CloseSession(r.Context(), secret.Digest()); err != nil {
+			return err
+		}
+	}
+	s.setCookie(w, sessionCookie, "", -1)
+	target := "/login"
+	if sealed != "" {
+		target += "?ix=" + url.QueryEscape(sealed)
+	}
+	seeOther(w, target)
+	return nil
+}
+
+func seeOther(w http.ResponseWriter, target string) {
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Location", target)
+	w.WriteHeader(http.StatusSeeOther)
+}

@@ -1,0 +1,128 @@
+package authserver
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/sallyport-dev/sallyport/internal/pages"
+	"github.com/sallyport-dev/sallyport/internal/weblog"
+	"github.com/sallyport-dev/sallyport/oauth"
+)
+
+// A handler returns its error. It neither renders nor logs it.
+type handler func(w http.ResponseWriter, r *http.Request) error
+
+// json makes an endpoint for programs of h.
+func (s *Server) json(h handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		crossOrigin(w.Header())
+		// RFC 6749 §5.1: "The authorization server MUST include the HTTP
+		// "Cache-Control" response header field with a value of "no-store" in any
+		// response containing tokens, credentials, or other sensitive information".
+		w.Header().Set("Cache-Control", "no-store")
+		if err := h(w, r); err != nil {
+			refuseJSON(w, r, oauth.AsError(err))
+		}
+	})
+}
+
+// page makes an endpoint for people of h.
+func (s *Server) page(h handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := h(w, r); err != nil {
+			s.refusePage(w, r, oauth.AsError(err))
+		}
+	})
+}
+
+// form is a page that changes something: it is refused when another site sent it.
+func (s *Server) form(h handler) http.Handler {
+	guard := http.NewCrossOriginProtection()
+	if err := guard.AddTrustedOrigin(s.Issuer); err != nil {
+		panic("authserver: the issuer is not an origin: " + err.Error())
+	}
+	return s.page(func(w http.ResponseWriter, r *http.Request) error {
+		if err := guard.Check(r); err != nil {
+			return oauth.Refuse(oauth.AccessDenied, "this form was sent by another site").Because(err)
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		return h(w, r)
+	})
+}
+
+// refuseJSON is the error response of RFC 6749 §5.2.
+func refuseJSON(w http.ResponseWriter, r *http.Request, e *oauth.Error) {
+	weblog.From(r.Context()).Fail(e)
+	if e.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(e.RetryAfter))
+	}
+	// RFC 6749 §5.2: "If the client attempted to authenticate via the
+	// "Authorization" request header field, the authorization server MUST respond
+	// with an HTTP 401 (Unauthorized) status code and include the
+	// "WWW-Authenticate" response header field".
+	if e.Code == oauth.InvalidClient && w.Header().Get("WWW-Authenticate") == "" {
+		w.Header().Set("WWW-Authenticate", `Basic realm="sallyport"`)
+	}
+	writeJSON(w, e.Code.Status(), struct {
+		Error       oauth.ErrorCode `json:"error"`
+		Description string          `json:"error_description"`
+	}{e.Code, e.Description})
+}
+
+// refusePage says it to a person, where there is no client to say it to.
+func (s *Server) refusePage(w http.ResponseWriter, r *http.Request, e *oauth.Error) {
+	event := weblog.From(r.Context())
+	event.Fail(e)
+	problem := pages.Problem{
+		Title: "This connection cannot be made", Happened: sentence(e.Description), ToDo: hints[e.Description],
+	}
+	if e.Description == unknownClient {
+		problem.ByClient = forgottenClient
+	}
+	if event != nil {
+		problem.Reference = event.ID
+	}
+	if e.Code.Status() >= http.StatusInternalServerError {
+		problem.Title = "The server could not do this"
+		problem.Happened = "A fault on the server got in the way. Nothing was changed."
+		problem.ToDo = "Try again in a moment. If it keeps happening, tell whoever runs this server."
+	}
+	if e.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(e.RetryAfter))
+	}
+	s.Pages.Problem(w, e.Code.Status(), problem)
+}
+
+// sentence makes a description read as one.
+func sentence(description string) string {
+	if description == "" {
+		return ""
+	}
+	first := description[0]
+	if 'a' <= first && first <= 'z' {
+		first -= 'a' - 'A'
+	}
+	return string(first) + strings.TrimSuffix(description[1:], ".") + "."
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	json.NewEncoder(w).Encode(v) //nolint:errcheck // the client went away; nobody is left to tell
+}
+
+func (s *Server) notFound(http.ResponseWriter, *http.Request) error {
+	return oauth.Refuse(oauth.NotFound, "there is nothing here")
+}
+
+func refuseMethod(allowed string) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		w.Header().Set("Allow", allowed+", OPTIONS")
+		weblog.From(r.Context()).Add("refusal", "method not allowed")
+		writeJSON(w, http.StatusMethodNotAllowed, map[string]string{
+			"error": string(oauth.InvalidRequest), "error_description": "this endpoint takes " + allowed + " only"})
+		return nil
+	}
+}

@@ -1,0 +1,33 @@
+package authserver
+
+import "github.com/sallyport-dev/sallyport/internal/pages"
+
+// Sentences that a person may read on a page, each a constant.
+const (
+	missingClient   = "the app did not say who it is (client_id is missing)"
+	unknownClient   = "the app is not known to this server"
+	missingRedirect = "the app did not say where the answer goes (redirect_uri is missing)"
+	foreignRedirect = "the app asked for the answer at an address that it did not register"
+	nothingWaits    = "no request waits here"
+	tookTooLong     = "this request has waited too long"
+)
+
+// hints say what a person can do about a sentence.
+var hints = map[string]string{
+	unknownClient: "Its registration is gone. Remove this server in the app and add it again, so that it registers anew.",
+	foreignRedirect: "Nothing was sent there. If you trust the app, remove this server in it and add it again, so that it " +
+		"registers its present address.",
+	missingClient:   "Start again from the app that sent you here.",
+	missingRedirect: "Start again from the app that sent you here.",
+	nothingWaits:    "Start again from the app that sent you here.",
+	tookTooLong:     "Start again from the app that sent you here.",
+}
+
+// forgottenClient is what to do where a client keeps a registration that this
+// server does not have.
+var forgottenClient = []pages.ClientAdvice{
+	{Client: "Claude Code", ToDo: "Open `/mcp`, choose this server, then Clear authentication."},
+	{Client: "VS Code", ToDo: "Run `Authentication: Remove Dynamic Authentication Providers`, then start the server again."},
+	{Client: "mcp-remote", ToDo: "Delete what it kept and start it again:", Copy: "rm -r ~/.mcp-auth"},
+	{Client: "ChatGPT and Claude", ToDo: "Remove the connector and add it again."},
+}

@@ -1,0 +1,145 @@
+// Package authserver is the OAuth 2.1 authorization server: an http.Handler
+// with one file per endpoint.
+//
+// Reading downwards: server.go names every path; authorize.go begins an
+// interaction, flow.go alone knows what comes next, reply.go is the only way
+// back to a client; token.go authenticates the client and picks the grant type;
+// refuse.go renders every error. Handlers return errors and render none.
+package authserver
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"github.com/sallyport-dev/sallyport/internal/pages"
+	"github.com/sallyport-dev/sallyport/login"
+	"github.com/sallyport-dev/sallyport/oauth"
+	"github.com/sallyport-dev/sallyport/store"
+	"github.com/sallyport-dev/sallyport/token"
+)
+
+// Config is everything the server needs; there are no other inputs.
+type Config struct {
+	// Issuer is the one issuer string, reused byte for byte everywhere. It never
+	// comes from a request. RFC 8414 §2.
+	Issuer    string
+	Resources []oauth.ProtectedResource // at least one; the first is the default
+
+	Keys     *token.Keyring
+	Grants   store.Grants
+	Clients  store.Clients
+	People   store.People
+	Sessions store.Sessions
+	Consents store.Consents
+	Events   store.Events
+	Local    *login.Local
+	Pages    *pages.Pages
+
+	// Preregistered are the clients of the settings file; they are not in the store.
+	Preregistered []oauth.Client
+
+	AccessTTL    time.Duration
+	RefreshTTL   time.Duration
+	CodeTTL      time.Duration
+	Registration Registration
+
+	Now     func() time.Time
+	Log     *slog.Logger
+	Address func(*http.Request) netip.Addr // whom a request came from, for limits only
+	// Revoked is told at once about a grant that ended here; may be nil.
+	Revoked func(grantID string)
+}
+
+// Registration says who may register a client. RFC 7591 §3.
+type Registration struct {
+	Open           bool         // anyone may
+	Token          oauth.Digest // of the initial access token, when Open is false; zero: no one may
+	PrivateSchemes []string     // private-use URI schemes that a redirect URI may have
+}
+
+// A Server answers the protocol's endpoints and the pages of the flow.
+type Server struct {
+	Config
+	clients   *clientCache
+	documents documents
+	limits    *limits
+	secure    bool // cookies are __Host- and Secure
+}
+
+// New checks the configuration and renders what never changes.
+func New(c Config) (*Server, error) {
+	u, err := url.Parse(c.Issuer)
+	switch {
+	case err != nil || u.Host == "":
+		return nil, errors.New("authserver: the issuer is not an absolute URL")
+	case len(c.Resources) == 0:
+		return nil, errors.New("authserver: there is no resource to issue tokens for")
+	}
+	s := &Server{Config: c, secure: u.Scheme == "https"}
+	s.clients = newClientCache(c.Clients, c.Preregistered, c.Now)
+	s.limits = newLimits(c.Now)
+	s.documents, err = s.renderDocuments()
+	return s, err
+}
+
+// Routes is every path on one screen. Everything that is not here, nor a
+// resource, is a JSON 404.
+func (s *Server) Routes(mux *http.ServeMux) {
+	for _, path := range []string{"/oauth/authorize", "/authorize"} {
+		// RFC 6749 §3.1: "The authorization server MUST support the use of the
+		// HTTP "GET" method [...] and MAY support the use of the "POST" method".
+		mux.Handle("GET "+path, s.page(s.authorize))
+		mux.Handle("POST "+path, s.page(s.authorize))
+	}
+	mux.Handle("GET /login", s.page(s.showLogin))
+	mux.Handle("POST /login", s.form(s.signIn))
+	mux.Handle("GET /consent", s.page(s.showConsent))
+	mux.Handle("POST /consent", s.form(s.decide))
+	mux.Handle("POST /logout", s.form(s.signOut))
+	mux.Handle("GET /setup/{token}", s.page(s.showFirstRun))
+	mux.Handle("POST /setup/{token}", s.form(s.firstRun))
+	mux.Handle("GET /account", s.page(s.showAccount))
+	mux.Handle("GET /account/revoke", s.page(s.confirmRevoke))
+	mux.Handle("POST /account/revoke", s.form(s.revokeOwn))
+	mux.Handle("GET /{$}", s.page(s.showHome))
+
+	s.api(mux, "POST", s.token, "/oauth/token", "/token")
+	s.api(mux, "POST", s.register, "/oauth/register", "/register")
+	s.api(mux, "POST", s.revoke, "/oauth/revoke")
+	s.api(mux, "POST", s.introspect, "/oauth/introspect")
+	s.wellKnown(mux)
+	mux.Handle("/", s.json(s.notFound))
+}
+
+// api registers a JSON endpoint for programs, browsers' programs included: the
+// preflight is answered before anything else, and every answer carries the
+// same headers. Another method is a 405.
+func (s *Server) api(mux *http.ServeMux, method string, h handler, paths ...string) {
+	for _, path := range paths {
+		mux.Handle(method+" "+path, s.json(h))
+		mux.Handle("OPTIONS "+path, preflight(method))
+		mux.Handle(path, s.json(refuseMethod(method)))
+	}
+}
+
+// resource finds a resource by a presented identifier.
+func (s *Server) resource(id string) (oauth.ProtectedResource, bool) {
+	for _, r := range s.Resources {
+		if r.ID == id {
+			return r, true
+		}
+	}
+	return oauth.ProtectedResource{}, false
+}
+
+func (s *Server) audit(ctx context.Context, e store.Event) {
+	e.At = s.Now()
+	if err := s.Events.Append(ctx, e); err != nil {
+		s.Log.ErrorContext(ctx, "the audit log could not be written", "kind", e.Kind, "grant", e.GrantID, "cause", err.Error())
+	}
+}
