@@ -1,0 +1,162 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/sallyport-dev/sallyport/store"
+)
+
+// poolSize is how many connections a process opens at most, where the URL does
+// not say. PostgreSQL allows a hundred in all unless it is told otherwise.
+const poolSize = 20
+
+// attempts bounds how often a transaction is tried that PostgreSQL gave up for
+// the sake of another.
+const attempts = 20
+
+// migrationLock is any number, the same in every version of this program.
+const migrationLock = 7255592147364114
+
+type postgresEngine struct{ db *sql.DB }
+
+func openPostgres(ctx context.Context, databaseURL string) (*postgresEngine, error) {
+	config, err := pgx.ParseConfig(databaseURL)
+	if err != nil {
+		// pgx leaves the password out of its message.
+		return nil, fmt.Errorf("sqlstore: %w", err)
+	}
+	size := poolSize
+	if n, err := strconv.Atoi(config.RuntimeParams["pool_max_conns"]); err == nil && n > 1 {
+		size = n
+	}
+	delete(config.RuntimeParams, "pool_max_conns")
+	db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(settle))
+	db.SetMaxOpenConns(size)
+	db.SetMaxIdleConns(size)
+	db.SetConnMaxIdleTime(5 * time.Minute)
+	if err := db.PingContext(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("sqlstore: %w", err), db.Close())
+	}
+	return &postgresEngine{db: db}, nil
+}
+
+// settle makes a session keep the contract, whatever the server's defaults are:
+// with synchronous_commit off, what was answered could be lost; and what waits
+// for a row has to look at it again as it is then.
+func settle(ctx context.Context, conn *pgx.Conn) error {
+	_, err := conn.Exec(ctx, `SELECT
+		set_config('default_transaction_isolation', 'read committed', false),
+		set_config('synchronous_commit', CASE current_setting('synchronous_commit')
+			WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false)`)
+	return err
+}
+
+func (e *postgresEngine) query(ctx context.Context, text string, args []any) (*sql.Rows, error) {
+	return e.db.QueryContext(ctx, e.text(text), args...)
+}
+
+// write tries again what PostgreSQL gave up for the sake of another: nothing of
+// it has happened, and there are no callbacks that would happen twice.
+func (e *postgresEngine) write(ctx context.Context, work []statement) (n int64, err error) {
+	for attempt := range attempts {
+		n, err = e.transact(ctx, work)
+		if !gaveWay(err) {
+			break
+		}
+		pause := time.Duration(rand.Int64N(int64(attempt+1) * int64(2*time.Millisecond)))
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		}
+	}
+	var of *pgconn.PgError
+	if errors.As(err, &of) && of.Code == "23505" { // unique_violation
+		err = fmt.Errorf("%w: %w", store.ErrExists, err)
+	}
+	return n, err
+}
+
+// gaveWay: serialization_failure and deadlock_detected.
+func gaveWay(err error) bool {
+	var of *pgconn.PgError
+	return errors.As(err, &of) && (of.Code == "40001" || of.Code == "40P01")
+}
+
+type executor interface {
+	ExecContext(ctx context.Context, text string, args ...any) (sql.Result, error)
+	QueryRowContext(ctx context.Context, text string, args ...any) *sql.Row
+}
+
+func (e *postgresEngine) transact(ctx context.Context, work []statement) (int64, error) {
+	if len(work) == 1 {
+		return e.step(ctx, e.db, work[0]) // a statement is a transaction
+	}
+	tx, err := e.db.BeginTx(ctx, nil)
+	if err != nil {
+		return 0, err
+	}
+	var n int64
+	for _, st := range work {
+		if n, err = e.step(ctx, tx, st); err != nil {
+			// The first error is what the caller should know.
+			_ = tx.Rollback()
+			return 0, err
+		}
+	}
+	return n, tx.Commit()
+}
+
+func (e *postgresEngine) step(ctx context.Context, on executor, st statement) (int64, error) {
+	if st.returns {
+		var n int64
+		err := on.QueryRowContext(ctx, e.text(st.text), st.args...).Scan(&n)
+		if errors.Is(err, sql.ErrNoRows) {
+			err = nil
+		}
+		return st.verdict(n, err)
+	}
+	res, err := on.ExecContext(ctx, e.text(st.text), st.args...)
+	if err != nil {
+		return 0, err
+	}
+	n, err := res.RowsAffected()
+	return st.verdict(n, err)
+}
+
+// text uncovers what is a comment to SQLite.
+func (e *postgresEngine) text(s string) string {
+	if !strings.Contains(s, "/*pg") {
+		return s
+	}
+	return strings.NewReplacer("/*pg ", "", " pg*/", "").Replace(s)
+}
+
+// migrating holds an advisory lock, so that of ten replicas that start at once
+// one migrates and nine find it done.
+func (e *postgresEngine) migrating(ctx context.Context, use func(*sql.DB) error) error {
+	conn, err := e.db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if _, err := conn.ExecContext(ctx, `SELECT pg_advisory_lock($1)`, int64(migrationLock)); err != nil {
+		return err
+	}
+	err = use(e.db)
+	_, unlock := conn.ExecContext(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock($1)`, int64(migrationLock))
+	return errors.Join(err, unlock)
+}
+
+func (e *postgresEngine) close() error { return e.db.Close() }
