@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/sallyport-dev/sallyport/store"
+)
+
+type keysCommand struct {
+	List   keysList   `cmd:"" help:"List the keys and what they are doing."`
+	Rotate keysRotate `cmd:"" help:"Make a new key. It is published before it signs; the old one stays published as long as its tokens live."`
+	Import keysImport `cmd:"" help:"Take a private key in PEM as the next signing key."`
+}
+
+type keysList struct {
+	which
+	asked
+}
+
+func (c keysList) Run(ctx context.Context, t terminal) error {
+	in, err := openFor(ctx, t, c.which, false)
+	if err != nil {
+		return err
+	}
+	defer in.close()
+	keys, rows := in.keys.List(), [][]string{}
+	for _, k := range keys {
+		rows = append(rows, []string{k.ID, k.Use, k.Algorithm, k.State, when(k.Created), when(k.SignsFrom), when(k.Expires)})
+	}
+	return c.show(t.out, keys, []string{"KEY", "USE", "ALGORITHM", "STATE", "CREATED", "SIGNS FROM", "EXPIRES"}, rows)
+}
+
+type keysRotate struct {
+	which
+	Algorithm string `enum:"RS256,PS256,ES256,EdDSA,secret" default:"ES256" help:"Which key: ${enum}. secret is what codes and refresh tokens are made with; old ones stay good."`
+	Now       bool   `help:"Sign with the new key at once, without waiting until verifiers have seen it."`
+}
+
+func (c keysRotate) Run(ctx context.Context, t terminal) error {
+	in, err := openFor(ctx, t, c.which, false)
+	if err != nil {
+		return err
+	}
+	defer in.close()
+	switch {
+	case c.Algorithm == "secret":
+		err = in.keys.RotateSecret(ctx)
+	case c.Now:
+		err = in.keys.RotateNow(ctx, c.Algorithm)
+	default:
+		err = in.keys.Rotate(ctx, c.Algorithm)
+	}
+	if err != nil {
+		return err
+	}
+	if err := record(ctx, in, store.Event{Kind: "key.rotated", Detail: c.Algorithm}); err != nil {
+		return err
+	}
+	fmt.Fprintf(t.out, "There is a new %s key. Servers that run take it up within seconds.\n", c.Algorithm)
+	return nil
+}
+
+type keysImport struct {
+	which
+	Algorithm string `required:"" enum:"RS256,PS256,ES256,EdDSA" help:"What the key signs: ${enum}."`
+	File      string `arg:"" help:"The PEM file; - for standard input."`
+}
+
+func (c keysImport) Run(ctx context.Context, t terminal) error {
+	in, err := openFor(ctx, t, c.which, true)
+	if err != nil {
+		return err
+	}
+	defer in.close()
+	var text []byte
+	if c.File == "-" {
+		text, err = io.ReadAll(io.LimitReader(t.in, 64<<10))
+	} else {
+		text, err = os.ReadFile(c.File)
+	}
+	if err != nil {
+		return err
+	}
+	if len(text) == 0 {
+		return errors.New("the PEM file is empty")
+	}
+	if err := in.keys.Import(ctx, c.Algorithm, text); err != nil {
+		return err
+	}
+	if err := record(ctx, in, store.Event{Kind: "key.imported", Detail: c.Algorithm}); err != nil {
+		return err
+	}
+	fmt.Fprintf(t.out, "The %s key is in. Servers that run take it up within seconds.\n", c.Algorithm)
+	return nil
+}

@@ -1,0 +1,201 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/sallyport-dev/sallyport/login"
+	"github.com/sallyport-dev/sallyport/oauth"
+	"github.com/sallyport-dev/sallyport/store"
+)
+
+type usersCommand struct {
+	Add         usersAdd      `cmd:"" help:"Make an account."`
+	List        usersList     `cmd:"" help:"List everyone."`
+	SetPassword usersPassword `cmd:"" help:"Give someone another password. Their browsers are signed out."`
+	Disable     usersDisable  `cmd:"" help:"Keep someone out. What they allowed ends at once."`
+	Enable      usersEnable   `cmd:"" help:"Let someone in again."`
+	Remove      usersRemove   `cmd:"" help:"Forget someone. What they allowed ends at once."`
+}
+
+// password is how a password gets in: typed, or from a script's standard input.
+type password struct {
+	PasswordStdin bool `help:"Read the password from standard input."`
+}
+
+// read asks for the password, without showing it where that can be.
+func (p password) read(t terminal) (oauth.Secret, error) {
+	file, isFile := t.in.(*os.File)
+	if !p.PasswordStdin && isFile && term.IsTerminal(int(file.Fd())) {
+		fmt.Fprint(t.err, "Password: ")
+		typed, err := term.ReadPassword(int(file.Fd()))
+		fmt.Fprintln(t.err)
+		return oauth.Secret(typed), err
+	}
+	if !p.PasswordStdin {
+		return "", hint(errors.New("there is no terminal to ask for the password on"), "pipe it in, with --password-stdin")
+	}
+	line, err := bufio.NewReader(t.in).ReadString('\n')
+	if err != nil && line == "" {
+		return "", hint(errors.New("standard input is empty"), "--password-stdin reads the password from it")
+	}
+	return oauth.Secret(strings.TrimRight(line, "\r\n")), nil
+}
+
+type usersAdd struct {
+	which
+	password
+	Username string `arg:""`
+	Name     string `help:"Their name, as pages show it."`
+	Email    string `help:"Their address."`
+	Admin    bool   `help:"Make them an administrator."`
+}
+
+func (c usersAdd) Run(ctx context.Context, t terminal) error {
+	// The account may be made before the first start, so that a script can.
+	in, err := openFor(ctx, t, c.which, true)
+	if err != nil {
+		return err
+	}
+	defer in.close()
+	secret, err := c.password.read(t)
+	if err != nil {
+		return err
+	}
+	p, err := localLogin(in).Create(ctx, login.New{Username: c.Username, Name: c.Name, Email: c.Email, Password: secret, Admin: c.Admin})
+	if err != nil {
+		return plainly(err)
+	}
+	if err := record(ctx, in, store.Event{Kind: "person.created", Subject: p.ID}); err != nil {
+		return err
+	}
+	fmt.Fprintf(t.out, "%s can sign in.\n", p.Username)
+	return nil
+}
+
+type usersList struct {
+	which
+	asked
+}
+
+func (c usersList) Run(ctx context.Context, t terminal) error {
+	in, err := openFor(ctx, t, c.which, false)
+	if err != nil {
+		return err
+	}
+	defer in.close()
+	type person struct {
+		ID       string     `json:"id"`
+		Username string     `json:"username"`
+		Name     string     `json:"name,omitempty"`
+		Email    string     `json:"email,omitempty"`
+		Admin    bool       `json:"admin"`
+		Created  time.Time  `json:"created"`
+		Disabled *time.Time `json:"disabled,omitempty"`
+	}
+	people, err := all(func(after string) ([]oauth.Person, string, error) {
+		page, err := in.store.People(ctx, after, pageSize)
+		return page, lastID(page, func(p oauth.Person) string { return p.ID }), err
+	})
+	if err != nil {
+		return err
+	}
+	values, rows := []person{}, [][]string{}
+	for _, p := range people {
+		v := person{ID: p.ID, Username: p.Username, Name: p.Name, Email: p.Email, Admin: p.Admin, Created: p.Created}
+		if !p.Disabled.IsZero() {
+			v.Disabled = &p.Disabled
+		}
+		values = append(values, v)
+		rows = append(rows, []string{p.Username, p.Name, p.Email, yes(p.Admin), when(p.Created), when(p.Disabled)})
+	}
+	return c.show(t.out, values, []string{"USERNAME", "NAME", "EMAIL", "ADMIN", "CREATED", "DISABLED"}, rows)
+}
+
+// onePerson is a command about someone.
+type onePerson struct {
+	which
+	Username string `arg:""`
+}
+
+func (c onePerson) find(ctx context.Context, t terminal) (*installation, oauth.Person, error) {
+	in, err := openFor(ctx, t, c.which, false)
+	if err != nil {
+		return nil, oauth.Person{}, err
+	}
+	name, err := login.CanonicalUsername(c.Username)
+	if err == nil {
+		var p oauth.Person
+		if p, err = in.store.PersonByUsername(ctx, name); err == nil {
+			return in, p, nil
+		}
+	}
+	in.close()
+	if errors.Is(err, store.ErrNotFound) {
+		err = hint(fmt.Errorf("there is no one called %s", c.Username), "sallyport users list shows everyone")
+	}
+	return nil, oauth.Person{}, plainly(err)
+}
+
+// change does something to a person and records it.
+func (c onePerson) change(ctx context.Context, t terminal, kind, done string, do func(*installation, oauth.Person) error) error {
+	in, p, err := c.find(ctx, t)
+	if err != nil {
+		return err
+	}
+	defer in.close()
+	if err := do(in, p); err != nil {
+		return plainly(err)
+	}
+	if err := record(ctx, in, store.Event{Kind: kind, Subject: p.ID}); err != nil {
+		return err
+	}
+	fmt.Fprintf(t.out, done+"\n", p.Username)
+	return nil
+}
+
+type usersPassword struct {
+	onePerson
+	password
+}
+
+func (c usersPassword) Run(ctx context.Context, t terminal) error {
+	return c.change(ctx, t, "person.password", "%s has a new password, and is signed out everywhere.", func(in *installation, p oauth.Person) error {
+		secret, err := c.password.read(t)
+		if err != nil {
+			return err
+		}
+		return localLogin(in).SetPassword(ctx, p.ID, secret)
+	})
+}
+
+type usersDisable struct{ onePerson }
+
+func (c usersDisable) Run(ctx context.Context, t terminal) error {
+	return c.change(ctx, t, "person.disabled", "%s is kept out, and every app of theirs with them.", func(in *installation, p oauth.Person) error {
+		return in.store.SetDisabled(ctx, p.ID, true)
+	})
+}
+
+type usersEnable struct{ onePerson }
+
+func (c usersEnable) Run(ctx context.Context, t terminal) error {
+	return c.change(ctx, t, "person.enabled", "%s may sign in again. Their apps have to ask anew.", func(in *installation, p oauth.Person) error {
+		return in.store.SetDisabled(ctx, p.ID, false)
+	})
+}
+
+type usersRemove struct{ onePerson }
+
+func (c usersRemove) Run(ctx context.Context, t terminal) error {
+	return c.change(ctx, t, "person.removed", "%s is forgotten, and every app of theirs with them.", func(in *installation, p oauth.Person) error {
+		return in.store.RemovePerson(ctx, p.ID)
+	})
+}
