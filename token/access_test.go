@@ -13,7 +13,7 @@ import (
 
 func TestAnAccessTokenSaysWhatItWasMintedWith(t *testing.T) {
 	c := newClock()
-	k := open(t, newStore(t, c), c, Algorithms[:]...)
+	k := open(t, newStore(t, c.now), c, Algorithms[:]...)
 	want := accessAt(c.now())
 	for _, tt := range []struct{ name, format, algorithm string }{
 		{"a JWT signed with RS256", FormatJWT, RS256},
@@ -37,7 +37,7 @@ func TestAnAccessTokenSaysWhatItWasMintedWith(t *testing.T) {
 // RFC 9068 §2.1 and §2.2.
 func TestTheWireFormOfAJWT(t *testing.T) {
 	c := newClock()
-	k := open(t, newStore(t, c), c, ES256)
+	k := open(t, newStore(t, c.now), c, ES256)
 	raw, err := k.MintAccess(FormatJWT, ES256, accessAt(c.now()))
 	must(t, err)
 	parts := strings.Split(string(raw), ".")
@@ -62,7 +62,7 @@ func TestTheWireFormOfAJWT(t *testing.T) {
 
 func TestVerifyAccessComparesWhoForAndWhen(t *testing.T) {
 	c := newClock()
-	k := open(t, newStore(t, c), c, ES256)
+	k := open(t, newStore(t, c.now), c, ES256)
 	for _, tt := range []struct {
 		name             string
 		issuer, audience string
@@ -105,7 +105,7 @@ func TestVerifyAccessComparesWhoForAndWhen(t *testing.T) {
 
 func TestForgettingToCompareIsAnErrorAndNoRefusal(t *testing.T) {
 	c := newClock()
-	k := open(t, newStore(t, c), c, ES256)
+	k := open(t, newStore(t, c.now), c, ES256)
 	raw, err := k.MintAccess(FormatJWT, ES256, accessAt(c.now()))
 	must(t, err)
 	for _, tt := range []struct{ name, issuer, audience string }{
@@ -126,7 +126,7 @@ func TestForgettingToCompareIsAnErrorAndNoRefusal(t *testing.T) {
 
 func TestMintAccessRefusesWhatCouldNotBeVerified(t *testing.T) {
 	c := newClock()
-	k := open(t, newStore(t, c), c, ES256)
+	k := open(t, newStore(t, c.now), c, ES256)
 	for _, tt := range []struct {
 		name   string
 		change func(*Access)

@@ -14,9 +14,12 @@ import (
 )
 
 const (
-	// PublishAhead is how long a new key is published before it signs. What
-	// serves the key set must not let it be cached for longer.
+	// PublishAhead is how long a new key is published before it signs.
 	PublishAhead = 5 * time.Minute
+
+	// KeySetMaxAge is how long the key set may be cached: less than PublishAhead,
+	// for the replica that publishes last and the one whose clock is ahead.
+	KeySetMaxAge = PublishAhead - 2*ClockSkew
 
 	// ClockSkew is how far the clocks of two replicas may be apart.
 	ClockSkew = 30 * time.Second

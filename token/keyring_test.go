@@ -2,10 +2,10 @@ package token
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -14,47 +14,33 @@ import (
 
 	"github.com/sallyport-dev/sallyport/oauth"
 	"github.com/sallyport-dev/sallyport/store"
+	"github.com/sallyport-dev/sallyport/store/sqlstore"
 )
 
-// memory keeps rows as the contract of store.Keys says.
-type memory struct {
-	mu   sync.Mutex
-	rows []store.Key
-	now  func() time.Time
+// altered is a store of which a test changes what it says.
+type altered struct {
+	real   store.Keys
+	keys   func(rows []store.Key, err error) ([]store.Key, error) // nil: unchanged
+	retire func() error                                           // nil: as it is
 }
 
-func (m *memory) AddKey(_ context.Context, k store.Key) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for _, have := range m.rows {
-		if have.ID == k.ID || have.Use == k.Use && have.Algorithm == k.Algorithm && have.Slot == k.Slot {
-			return store.ErrExists
+func (a *altered) AddKey(ctx context.Context, k store.Key) error { return a.real.AddKey(ctx, k) }
+
+func (a *altered) Keys(ctx context.Context) ([]store.Key, error) {
+	rows, err := a.real.Keys(ctx)
+	if a.keys == nil {
+		return rows, err
+	}
+	return a.keys(rows, err)
+}
+
+func (a *altered) RetireKey(ctx context.Context, id string, signsTo, expires time.Time) error {
+	if a.retire != nil {
+		if err := a.retire(); err != nil {
+			return err
 		}
 	}
-	m.rows = append(m.rows, k)
-	return nil
-}
-
-func (m *memory) Keys(context.Context) ([]store.Key, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	rows := slices.DeleteFunc(slices.Clone(m.rows), func(k store.Key) bool {
-		return !k.Expires.IsZero() && !m.now().Before(k.Expires)
-	})
-	slices.SortStableFunc(rows, func(a, b store.Key) int { return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.Slot, b.Slot)) })
-	return rows, nil
-}
-
-func (m *memory) RetireKey(_ context.Context, id string, signsTo, expires time.Time) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for i := range m.rows {
-		if m.rows[i].ID == id {
-			m.rows[i].SignsTo, m.rows[i].Expires = signsTo, expires
-			return nil
-		}
-	}
-	return store.ErrNotFound
+	return a.real.RetireKey(ctx, id, signsTo, expires)
 }
 
 // clock is a time that a test moves.
@@ -81,9 +67,12 @@ var testKey = bytes.Repeat([]byte{7}, 32)
 
 const testLifetime = time.Hour + ClockSkew
 
-func newStore(t testing.TB, c *clock) store.Keys {
+func newStore(t testing.TB, now func() time.Time) store.Keys {
 	t.Helper()
-	return &memory{now: c.now}
+	s, err := sqlstore.Open(t.Context(), sqlstore.Options{Path: filepath.Join(t.TempDir(), "db.sqlite"), Now: now})
+	must(t, err)
+	t.Cleanup(func() { must(t, s.Close()) })
+	return s
 }
 
 func open(t testing.TB, s store.Keys, c *clock, algorithms ...string) *Keyring {
@@ -133,7 +122,7 @@ func kids(t testing.TB, k *Keyring) []string {
 
 func TestManyReplicasThatOpenAnEmptyStoreEndWithTheSameKeys(t *testing.T) {
 	c := newClock()
-	s := newStore(t, c)
+	s := newStore(t, c.now)
 	rings := make([]*Keyring, 10)
 	var wg sync.WaitGroup
 	for i := range rings {
@@ -168,7 +157,7 @@ func TestManyReplicasThatOpenAnEmptyStoreEndWithTheSameKeys(t *testing.T) {
 
 func TestOpenRefuses(t *testing.T) {
 	c := newClock()
-	full := newStore(t, c)
+	full := newStore(t, c.now)
 	open(t, full, c, ES256)
 	for _, tt := range []struct {
 		name   string
@@ -201,6 +190,8 @@ func TestOpenRefuses(t *testing.T) {
 // What is sealed in a row is bound to the row's id, use and algorithm.
 func TestNoRowCanTakeThePlaceOfAnother(t *testing.T) {
 	c := newClock()
+	s := newStore(t, c.now)
+	open(t, s, c, RS256, ES256, EdDSA)
 	for _, tt := range []struct {
 		name   string
 		change func(rows []store.Key)
@@ -217,10 +208,11 @@ func TestNoRowCanTakeThePlaceOfAnother(t *testing.T) {
 		{"an empty row", func(rows []store.Key) { find(rows, ES256).Sealed = nil }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			s := &memory{now: c.now}
-			open(t, s, c, RS256, ES256, EdDSA)
-			tt.change(s.rows)
-			if _, err := Open(t.Context(), Options{Store: s, EncryptionKey: testKey, Lifetime: time.Hour, Now: c.now}); err == nil {
+			bad := &altered{real: s, keys: func(rows []store.Key, err error) ([]store.Key, error) {
+				tt.change(rows)
+				return rows, err
+			}}
+			if _, err := Open(t.Context(), Options{Store: bad, EncryptionKey: testKey, Lifetime: time.Hour, Now: c.now}); err == nil {
 				t.Fatal("it opened")
 			}
 		})
@@ -236,19 +228,24 @@ func find(rows []store.Key, algorithm string) *store.Key {
 // private half, which only the encryption key opens.
 func TestAPublicKeyExchangedInTheDatabaseIsNotPublished(t *testing.T) {
 	c := newClock()
-	s := &memory{now: c.now}
+	s := newStore(t, c.now)
 	before := open(t, s, c, ES256).JWKS()
-	find(s.rows, ES256).Public = []byte(`{"kty":"EC"}`)
-	if after := open(t, s, c).JWKS(); !bytes.Equal(before, after) {
+	bad := &altered{real: s, keys: func(rows []store.Key, err error) ([]store.Key, error) {
+		find(rows, ES256).Public = []byte(`{"kty":"EC"}`)
+		return rows, err
+	}}
+	if after := open(t, bad, c).JWKS(); !bytes.Equal(before, after) {
 		t.Fatalf("published %s, want %s", after, before)
 	}
 }
 
 func TestSealedRowsHoldNoPrivateKey(t *testing.T) {
 	c := newClock()
-	s := &memory{now: c.now}
+	s := newStore(t, c.now)
 	k := open(t, s, c, ES256)
-	for _, row := range s.rows {
+	rows, err := s.Keys(t.Context())
+	must(t, err)
+	for _, row := range rows {
 		if r := k.ring.Load().byID[row.ID].root; r != nil && bytes.Contains(row.Sealed, r.secret) {
 			t.Error("the secret key is there in the clear")
 		}

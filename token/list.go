@@ -54,6 +54,5 @@ func (k *Keyring) List() []KeyInfo {
 }
 
 // JWKS is the published key set, RFC 7517 §5: rendered once, when keys change.
-// The caller must not change it, and must not let it be cached for longer than
-// [PublishAhead].
+// The caller must not change it, and lets it be cached for [KeySetMaxAge] at most.
 func (k *Keyring) JWKS() []byte { return k.ring.Load().jwks }

@@ -8,10 +8,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
-	"encoding/pem"
-	"errors"
 	"fmt"
-	"strings"
 	"sync"
 
 	"github.com/go-jose/go-jose/v4"
@@ -71,35 +68,6 @@ func parsePair(row store.Key, der []byte) (*pair, error) {
 		return nil, err
 	}
 	return &pair{algorithm: jose.SignatureAlgorithm(row.Algorithm), private: private}, nil
-}
-
-// parsePEM reads one unencrypted private key: PKCS #8, PKCS #1 or SEC 1.
-func parsePEM(algorithm string, text []byte) (crypto.Signer, error) {
-	block, rest := pem.Decode(text)
-	switch {
-	case block == nil:
-		return nil, errors.New("there is no PEM block in it")
-	case strings.TrimSpace(string(rest)) != "":
-		return nil, errors.New("there is something after the first PEM block; give the private key alone")
-	case strings.Contains(block.Type, "ENCRYPTED") || block.Headers["DEK-Info"] != "":
-		return nil, errors.New("it is encrypted; decrypt it first, for example with openssl pkey")
-	}
-	var parsed any
-	var err error
-	switch block.Type {
-	case "PRIVATE KEY":
-		parsed, err = x509.ParsePKCS8PrivateKey(block.Bytes)
-	case "RSA PRIVATE KEY":
-		parsed, err = x509.ParsePKCS1PrivateKey(block.Bytes)
-	case "EC PRIVATE KEY":
-		parsed, err = x509.ParseECPrivateKey(block.Bytes)
-	default:
-		return nil, fmt.Errorf("its PEM block is a %q, not a private key", block.Type)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return fitting(algorithm, parsed)
 }
 
 // fitting checks that a private key is one for the algorithm. It is what fixes

@@ -2,23 +2,11 @@ package token
 
 import (
 	"context"
-	"crypto"
-	"crypto/rand"
-	"crypto/x509"
-	"encoding/base64"
 	"errors"
 	"fmt"
-	"log/slog"
 	"time"
 
 	"github.com/sallyport-dev/sallyport/store"
-)
-
-// Ids are 48 random bits: they are in every token and every sealed value, and
-// there are never more than a few.
-const (
-	idBytes  = 6
-	idLength = 8
 )
 
 // addTries is how often a caller that has to add a key of its own tries, when
@@ -105,108 +93,6 @@ func (k *Keyring) RotateSecret(ctx context.Context) error {
 	return err
 }
 
-// Import adds a private key from PEM (PKCS #8, PKCS #1 or SEC 1, not encrypted)
-// as the next one of an algorithm, as [Keyring.Rotate] does with one it makes.
-// It must be a key for that algorithm: RSA of 2048 to 4096 bits, P-256 or
-// Ed25519.
-func (k *Keyring) Import(ctx context.Context, algorithm string, pemPrivateKey []byte) error {
-	if err := checkAlgorithm(algorithm); err != nil {
-		return err
-	}
-	private, err := parsePEM(algorithm, pemPrivateKey)
-	if err != nil {
-		return fmt.Errorf("token: the private key cannot be imported: %w", err)
-	}
-	k.making.Lock()
-	defer k.making.Unlock()
-	if err := k.reload(ctx); err != nil {
-		return err
-	}
-	for range addTries {
-		if id := k.ring.Load().idOf(private.Public()); id != "" {
-			return fmt.Errorf("token: the private key is here already, as key %s", id)
-		}
-		err = k.add(ctx, kind{useSign, algorithm}, private, PublishAhead)
-		if !errors.Is(err, store.ErrExists) {
-			break
-		}
-	}
-	if err != nil {
-		return err
-	}
-	return k.settle(ctx)
-}
-
-// idOf returns the id of the key with this public half, or "".
-func (r *ring) idOf(public crypto.PublicKey) string {
-	for id, k := range r.byID {
-		if k.pair == nil {
-			continue
-		}
-		same, ok := k.pair.private.Public().(interface{ Equal(crypto.PublicKey) bool })
-		if ok && same.Equal(public) {
-			return id
-		}
-	}
-	return ""
-}
-
-// add seals and saves the next key of a kind, which begins in ahead, or at once
-// when it is the first. A nil private is made here. It returns store.ErrExists
-// when another replica made the next key first. Whatever happened, what is in
-// the store has been read when it returns.
-func (k *Keyring) add(ctx context.Context, of kind, private crypto.Signer, ahead time.Duration) error {
-	now := k.now().UTC().Truncate(time.Second)
-	row := store.Key{ID: newKeyID(), Use: of.use, Algorithm: of.algorithm, Slot: 1, Created: now, SignsFrom: now}
-	if keys := k.ring.Load().byKind[of]; len(keys) > 0 {
-		row.Slot = keys[len(keys)-1].Slot + 1
-		row.SignsFrom = now.Add(ahead)
-	}
-	if err := k.fill(&row, private); err != nil {
-		return err
-	}
-	added := k.store.AddKey(ctx, row)
-	if added == nil {
-		k.log.LogAttrs(ctx, slog.LevelInfo, "a key was made", slog.String("kid", row.ID),
-			slog.String("use", row.Use), slog.String("algorithm", row.Algorithm), slog.Time("from", row.SignsFrom))
-	}
-	if err := k.reload(ctx); err != nil {
-		return err
-	}
-	if added != nil {
-		return fmt.Errorf("token: adding a key: %w", added)
-	}
-	return nil
-}
-
-// fill puts the sealed private half and the public half into a row.
-func (k *Keyring) fill(row *store.Key, private crypto.Signer) (err error) {
-	var secret []byte
-	if row.Use == useSecret {
-		secret = make([]byte, 32)
-		rand.Read(secret)
-	} else {
-		if private == nil {
-			if private, err = newPrivate(row.Algorithm); err != nil {
-				return err
-			}
-		}
-		if secret, err = x509.MarshalPKCS8PrivateKey(private); err != nil {
-			return err
-		}
-		pair, err := parsePair(*row, secret)
-		if err != nil {
-			return err
-		}
-		jwk := pair.jwk(row.ID)
-		if row.Public, err = jwk.MarshalJSON(); err != nil {
-			return err
-		}
-	}
-	row.Sealed, err = k.wrap.Encrypt(secret, rowData(*row))
-	return err
-}
-
 // settle writes down when keys that have a successor stop and expire. It is
 // what [Keyring.Rotate] does last and [Keyring.Run] does again, for the replica
 // that was stopped in between; and it keeps a key for longer when the lifetime
@@ -258,10 +144,4 @@ func (k *Keyring) due() []string {
 		}
 	}
 	return algorithms
-}
-
-func newKeyID() string {
-	b := make([]byte, idBytes)
-	rand.Read(b)
-	return base64.RawURLEncoding.EncodeToString(b)
 }
