@@ -73,5 +73,5 @@ func (p *Pages) Consent(w http.ResponseWriter, status int, v Consent) {
 		Party  party
 		Proved bool
 		Lasts  string
-	}{v, who, v.ProvedBy != "" && v.Target.Memorable(), forHowLong(lasts)}})
+	}{v, who, v.ProvedBy != "" && !who.here(), forHowLong(lasts)}})
 }

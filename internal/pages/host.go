@@ -7,9 +7,12 @@ import (
 )
 
 // Host returns a host the way it is shown: in lower case, and every label that
-// is not ASCII in its punycode form, so that no two hosts look the same. A label
-// that cannot be encoded is returned as it is, for [Visible] to mark.
+// is not ASCII in its punycode form, so that no two hosts look the same. What
+// cannot be encoded is returned as it is, for [Visible] to mark.
 func Host(host string) string {
+	if !utf8.ValidString(host) {
+		return host
+	}
 	labels := strings.Split(strings.ToLower(host), ".")
 	for i, label := range labels {
 		if encoded, ok := punycode(label); ok {
@@ -29,7 +32,7 @@ const (
 
 // punycode encodes a label that is not ASCII, RFC 3492 §6.3, with the prefix of
 // RFC 5890 §2.3.2.1. It maps nothing but case: it is for looking, not for
-// looking up. ok is false for ASCII labels and for what is no text.
+// looking up. ok is false for ASCII labels and for those that are too long.
 func punycode(label string) (encoded string, ok bool) {
 	runes := []rune(label)
 	var out []byte
@@ -40,7 +43,7 @@ func punycode(label string) (encoded string, ok bool) {
 	}
 	basic := len(out)
 	// A label longer than DNS allows is no name, and the work is quadratic.
-	if basic == len(runes) || len(runes) > longestLabel || !utf8.ValidString(label) {
+	if basic == len(runes) || len(runes) > longestLabel {
 		return "", false
 	}
 	if basic > 0 {

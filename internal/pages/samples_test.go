@@ -3,6 +3,7 @@ package pages_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"testing"
 	"time"
 
@@ -29,7 +30,12 @@ func samples(say func(string) string) []sample {
 
 func plain(s string) string { return s }
 
+// flowSamples is the pages that a connection leads through.
 func flowSamples(say func(string) string) []sample {
+	return slices.Concat(signInSamples(say), consentSamples(say), problemSamples(say))
+}
+
+func signInSamples(say func(string) string) []sample {
 	signIn := pages.SignIn{
 		Action: "/login", Transaction: say("ix-1"), CSRF: say("csrf-1"), PasswordLogin: true,
 		ResourceTitle: say("Acme Tickets"), ClientHost: say("claude.ai"),
@@ -37,18 +43,6 @@ func flowSamples(say func(string) string) []sample {
 	upstreams := []pages.Upstream{
 		{Name: "github", Title: say("GitHub"), Action: "/login/github"},
 		{Name: "google", Title: say("Google"), Action: "/login/google"},
-	}
-	consent := pages.Consent{
-		Action: "/consent", SwitchAction: "/login/switch", Transaction: say("ix-1"), CSRF: say("csrf-1"),
-		Person: say("Ada (ada@acme.example)"), Target: oauth.RedirectTarget{Host: say("claude.ai")},
-		RedirectURI: say("https://claude.ai/api/mcp/auth_callback"), ClientName: say("Claude"), ProvedBy: say("claude.ai"),
-		ResourceTitle: say("Acme Tickets"), ResourceURL: say("https://mcp.acme.example/tickets/mcp"),
-		Scopes: []pages.ScopeLine{
-			{Name: say("tickets:read"), Title: say("Read your tickets"), Description: say("Titles, texts and comments.")},
-			{Name: say("tickets:write"), Title: say("Create and change tickets"), Description: say("Also closes them."), Optional: true},
-			{Name: say("tickets:admin"), Optional: true, Checked: true},
-		},
-		OfflineAccess: true, AccountURL: "https://mcp.acme.example/account",
 	}
 	return []sample{
 		{"sign in", func(p *pages.Pages, w http.ResponseWriter) { p.SignIn(w, 200, signIn) }},
@@ -71,6 +65,23 @@ func flowSamples(say func(string) string) []sample {
 			p.SignIn(w, 200, pages.SignIn{CSRF: "c", Upstreams: upstreams})
 		}},
 		{"nobody can sign in", func(p *pages.Pages, w http.ResponseWriter) { p.SignIn(w, 200, pages.SignIn{}) }},
+	}
+}
+
+func consentSamples(say func(string) string) []sample {
+	consent := pages.Consent{
+		Action: "/consent", SwitchAction: "/login/switch", Transaction: say("ix-1"), CSRF: say("csrf-1"),
+		Person: say("Ada (ada@acme.example)"), Target: oauth.RedirectTarget{Host: say("claude.ai")},
+		RedirectURI: say("https://claude.ai/api/mcp/auth_callback"), ClientName: say("Claude"), ProvedBy: say("claude.ai"),
+		ResourceTitle: say("Acme Tickets"), ResourceURL: say("https://mcp.acme.example/tickets/mcp"),
+		Scopes: []pages.ScopeLine{
+			{Name: say("tickets:read"), Title: say("Read your tickets"), Description: say("Titles, texts and comments.")},
+			{Name: say("tickets:write"), Title: say("Create and change tickets"), Description: say("Also closes them."), Optional: true},
+			{Name: say("tickets:admin"), Optional: true, Checked: true},
+		},
+		OfflineAccess: true, AccountURL: "https://mcp.acme.example/account",
+	}
+	return []sample{
 		{"consent to a proved client", func(p *pages.Pages, w http.ResponseWriter) { p.Consent(w, 200, consent) }},
 		{"consent to a program here", func(p *pages.Pages, w http.ResponseWriter) {
 			v := consent
@@ -97,6 +108,11 @@ func flowSamples(say func(string) string) []sample {
 			v.ClientName, v.ProvedBy, v.SwitchAction = "", "", ""
 			p.Consent(w, 200, v)
 		}},
+	}
+}
+
+func problemSamples(say func(string) string) []sample {
+	return []sample{
 		{"a problem with a remedy", func(p *pages.Pages, w http.ResponseWriter) {
 			p.Problem(w, 400, pages.Problem{
 				Title:    "This connection cannot be made",

@@ -70,10 +70,12 @@ func withoutScheme(url string) string {
 
 // A party is who receives an answer, for a sentence.
 type party struct {
-	Host  string // in monospace
-	Local bool   // on this computer, by address
-	Claim bool   // by a private-use scheme
+	Host  string
+	Local bool // a program on this computer, by address
+	Claim bool // a program on this computer, by a private-use scheme
 }
+
+func (p party) here() bool { return p.Local || p.Claim }
 
 func partyOf(host string) party {
 	return party{
@@ -85,7 +87,7 @@ func partyOf(host string) party {
 
 // String is for the titles of tabs.
 func (p party) String() string {
-	if p.Local || p.Claim {
+	if p.here() {
 		return "a program on this computer"
 	}
 	var b strings.Builder
