@@ -124,7 +124,12 @@ func (s *Server) readRequest(c oauth.Client, form url.Values) (Interaction, erro
 	}
 	ix := Interaction{
 		ClientID: c.ID, Resource: resource.ID, Scope: scope, Challenge: challenge,
-		Prompt: form.Get("prompt"), LoginHint: clip(form.Get("login_hint"), 128), Began: s.Now(),
+		Prompt: clip(form.Get("prompt"), 128), LoginHint: clip(form.Get("login_hint"), 128), Began: s.Now(),
+	}
+	// OpenID Connect Core §3.1.2.1: "If this parameter contains none with any
+	// other value, an error is returned."
+	if ix.prompts("none") && len(strings.Fields(ix.Prompt)) > 1 {
+		return none, oauth.Refuse(oauth.InvalidRequest, "prompt=none stands alone")
 	}
 	return ix, ix.readMaxAge(form.Get("max_age"))
 }

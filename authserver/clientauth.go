@@ -97,11 +97,13 @@ func (s *Server) authenticate(r *http.Request, form url.Values) (oauth.Client, e
 	case secret == "":
 		return oauth.Client{}, oauth.Refuse(oauth.InvalidClient, "the client has to authenticate with its secret")
 	}
-	if wait := s.limits.secrets.blocked(c.ID); wait > 0 {
+	// By client and address, so that no stranger can lock the client itself out.
+	who := c.ID + " " + network(s.Address(r))
+	if wait := s.limits.secrets.blocked(who); wait > 0 {
 		return oauth.Client{}, tooMany(wait)
 	}
 	if !c.CheckSecret(secret) {
-		s.limits.secrets.spend(c.ID)
+		s.limits.secrets.spend(who)
 		return oauth.Client{}, oauth.Refuse(oauth.InvalidClient, "the client secret is wrong")
 	}
 	return c, nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -49,15 +50,21 @@ const (
 func (ix Interaction) next(session *oauth.Session, covered bool, now time.Time) step {
 	switch {
 	case session == nil,
-		ix.Prompt == "login" && session.AuthTime.Before(ix.Began),
+		ix.prompts("login") && session.AuthTime.Before(ix.Began),
 		// OpenID Connect Core §3.1.2.1: "If the elapsed time is greater than this
 		// value, the OP MUST attempt to actively re-authenticate the End-User."
 		ix.MaxAge >= 0 && now.Sub(session.AuthTime) > ix.MaxAge && session.AuthTime.Before(ix.Began):
 		return stepLogin
-	case !covered, ix.Prompt == "consent", ix.Prompt == "select_account":
+	case !covered, ix.prompts("consent"), ix.prompts("select_account"):
 		return stepConsent
 	}
 	return stepAnswer
+}
+
+// prompts reports whether the client asked for a step by name. OpenID Connect
+// Core §3.1.2.1: a space-delimited list; unknown names are ignored.
+func (ix Interaction) prompts(name string) bool {
+	return slices.Contains(strings.Fields(ix.Prompt), name)
 }
 
 // advance brings the person to the next step.
@@ -74,13 +81,13 @@ func (s *Server) advance(w http.ResponseWriter, r *http.Request, ix Interaction,
 	}
 	switch ix.next(session, covered, s.Now()) {
 	case stepLogin:
-		if ix.Prompt == "none" {
+		if ix.prompts("none") {
 			to.refuse(w, r, oauth.Refuse(oauth.LoginRequired, "the person is not signed in"))
 			return nil
 		}
 		return s.goTo(w, "/login", ix)
 	case stepConsent:
-		if ix.Prompt == "none" {
+		if ix.prompts("none") {
 			to.refuse(w, r, oauth.Refuse(oauth.ConsentRequired, "the person has not agreed yet"))
 			return nil
 		}

@@ -32,7 +32,7 @@ var acts = map[string]func(s *scene, rest string) error{
 		return nil
 	},
 	"basic": (*scene).basic,
-	"body": func(s *scene, rest string) error { s.body = rest; return nil },
+	"body":  func(s *scene, rest string) error { s.body = rest; return nil },
 	"wait": func(s *scene, rest string) error {
 		d, err := time.ParseDuration(rest)
 		s.clock.advance(d)
