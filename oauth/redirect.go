@@ -1,15 +1,17 @@
 package oauth
 
 import (
-	"net"
 	"net/url"
 	"slices"
 	"strings"
 )
 
-// responseParameters are what an answer adds to a redirect URI. A registered
-// URI that already has one of them could forge an answer.
-var responseParameters = []string{"code", "state", "iss", "error", "error_description", "error_uri", "response"}
+// responseParameters are what an answer adds to a redirect URI, here or at
+// another server. A registered URI that already has one of them could forge an
+// answer.
+var responseParameters = []string{
+	"code", "state", "iss", "error", "error_description", "error_uri", "response", "access_token", "id_token",
+}
 
 // CheckRedirectURI decides whether raw may be registered at all. Allowed are
 // https, http on this computer, and the private-use schemes that are given or
@@ -45,34 +47,33 @@ func CheckRedirectURI(raw string, privateSchemes []string) error {
 	return checkScheme(u, privateSchemes)
 }
 
-// uriCharacters reports whether raw holds none of what browsers drop, as tabs
-// and newlines, turn around, as backslashes, or encode: what is compared here
-// must be what they open.
-func uriCharacters(raw string) bool {
-	for i := range len(raw) {
-		if raw[i] <= 0x20 || raw[i] >= 0x7f || strings.IndexByte("\\\"<>^`{|}", raw[i]) >= 0 {
-			return false
-		}
-	}
-	return true
-}
-
 func checkScheme(u *url.URL, privateSchemes []string) error {
 	switch {
 	case u.Scheme == "https":
-		if u.Hostname() == "" {
-			return Refuse(InvalidRedirectURI, "a redirect URI has no host")
-		}
+		return checkAuthority(u)
 	case u.Scheme == "http":
 		// draft-ietf-oauth-v2-1 §2.3.1 asks for https; RFC 8252 §7.3 lets native
 		// apps use http on the loopback interface, where nothing crosses a network.
 		if !isRedirectLoopback(u) {
 			return Refuse(InvalidRedirectURI, "an http redirect URI must be on localhost, 127.0.0.1 or [::1]; use https")
 		}
+		return checkAuthority(u)
 	case slices.Contains(neverSchemes, u.Scheme):
 		return Refuse(InvalidRedirectURI, "the scheme of a redirect URI is not allowed")
-	case !slices.Contains(privateSchemes, u.Scheme) && !strings.Contains(u.Scheme, "."):
+	case !slices.Contains(privateSchemes, u.Scheme) && !strings.Contains(strings.TrimRight(u.Scheme, "."), "."):
 		return Refuse(InvalidRedirectURI, "the private-use scheme of a redirect URI is not on this server's list")
+	}
+	return nil
+}
+
+// checkAuthority makes the authority of an http or https URI one that has a
+// single reading, so that what a person is told is where the answer goes.
+func checkAuthority(u *url.URL) error {
+	if _, ok := plainHost(u); !ok {
+		return Refuse(InvalidRedirectURI, "a redirect URI has no host, or one that is not written plainly")
+	}
+	if port, ok := plainPort(u); !ok || strings.HasPrefix(u.Port(), "0") || port == 0 && strings.HasSuffix(u.Host, ":") {
+		return Refuse(InvalidRedirectURI, "the port of a redirect URI is not a number from 1 to 65535")
 	}
 	return nil
 }
@@ -111,10 +112,8 @@ func MatchRedirectURI(registered, presented string) bool {
 	}
 	// What is compared is the text: with its own port taken out, each must be
 	// the same octets. Parsing alone would forgive what a browser may not.
-	return CheckRedirectURI(presented, nil) == nil && validPort(p) && withoutPort(r, registered) == withoutPort(p, presented)
+	return CheckRedirectURI(presented, nil) == nil && withoutPort(r, registered) == withoutPort(p, presented)
 }
-
-func validPort(u *url.URL) bool { return u.Port() != "" || !strings.HasSuffix(u.Host, ":") }
 
 // withoutPort takes the port out of raw, of which u was parsed and which has no
 // userinfo. It is the last thing in the authority; the same digits may stand
@@ -136,7 +135,7 @@ func (m ClientMetadata) MatchRedirectURI(presented string) bool {
 
 // A RedirectTarget is what a person is told about where the answer goes.
 type RedirectTarget struct {
-	Host     string // "claude.ai", "127.0.0.1", or the private scheme "cursor:"
+	Host     string // "claude.ai", "127.0.0.1", "::1", or the private scheme "cursor:"
 	Port     string
 	Loopback bool // a program on this computer
 	Private  bool // whichever program claimed the scheme
@@ -148,17 +147,11 @@ func TargetOf(redirectURI string) RedirectTarget {
 	if err != nil {
 		return RedirectTarget{}
 	}
-	switch {
-	case u.Scheme != "https" && u.Scheme != "http":
+	if u.Scheme != "https" && u.Scheme != "http" {
 		return RedirectTarget{Host: u.Scheme + ":", Private: true}
-	case u.Scheme == "http":
-		return RedirectTarget{Host: strings.ToLower(u.Hostname()), Port: u.Port(), Loopback: true}
 	}
-	host, port, err := net.SplitHostPort(u.Host)
-	if err != nil {
-		host, port = u.Host, ""
-	}
-	return RedirectTarget{Host: strings.ToLower(host), Port: port, Loopback: IsLoopbackHost(host)}
+	host := strings.ToLower(u.Hostname())
+	return RedirectTarget{Host: host, Port: u.Port(), Loopback: IsLoopbackHost(host)}
 }
 
 // Memorable reports whether consent for this target may be remembered. Any
