@@ -90,14 +90,19 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Cause }
 
-// AsError is where everything that is not a refusal becomes our fault.
+// AsError is where everything that is not a refusal becomes our fault: all but a
+// request that ran out of time, or whose client went away before its answer,
+// which is no one's.
 func AsError(err error) *Error {
 	var refusal *Error
 	if errors.As(err, &refusal) {
 		return refusal
 	}
-	if errors.Is(err, context.DeadlineExceeded) {
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
 		return Refuse(TemporarilyUnavailable, "the server is busy; try again").Because(err)
+	case errors.Is(err, context.Canceled):
+		return Refuse(TemporarilyUnavailable, "the request ended before its answer; try again").Because(err)
 	}
 	return Refuse(ServerError, "internal error").Because(err)
 }

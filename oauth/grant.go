@@ -59,9 +59,11 @@ const (
 // once. See docs/divergences.md.
 func (g Generation) Present(p int64, since time.Duration) (Generation, Verdict) {
 	switch {
+	case p < 1: // no token has such a generation, and 0 is the parent of the first
+		return g, Replayed
 	case p == g.N:
 		return Generation{N: g.N + 1, Parent: p}, Advance
-	case p != g.Parent || p == 0:
+	case p != g.Parent:
 		return g, Replayed
 	case since <= RefreshGrace:
 		return g, Repeat

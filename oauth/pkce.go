@@ -25,9 +25,10 @@ func ParseChallenge(challenge, method string) (Challenge, error) {
 	case method != "S256":
 		return "", Refuse(InvalidRequest, "code_challenge_method must be S256")
 	}
-	// RFC 7636 §4.2: an S256 challenge is the base64url of 32 bytes.
-	b, err := base64.RawURLEncoding.Strict().DecodeString(challenge)
-	if err != nil || len(b) != sha256.Size {
+	// RFC 7636 §4.2: an S256 challenge is the base64url of 32 bytes. The length is
+	// looked at first because the decoder skips newlines.
+	_, err := base64.RawURLEncoding.Strict().DecodeString(challenge)
+	if err != nil || len(challenge) != base64.RawURLEncoding.EncodedLen(sha256.Size) {
 		return "", Refuse(InvalidRequest, "code_challenge is not the base64url of a SHA-256")
 	}
 	return Challenge(challenge), nil

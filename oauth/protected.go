@@ -52,6 +52,7 @@ func (r ProtectedResource) Defaults() Scope {
 // MCP 2026-07-28, authorization: a resource server MUST account for scope
 // hierarchy when it judges a token.
 func (r ProtectedResource) Expand(s Scope) Scope {
+	s = NewScope(s...)
 	for {
 		wider := s
 		for _, info := range r.Scopes {

@@ -7,12 +7,22 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
+	"fmt"
+	"io"
 	"log/slog"
 )
 
-// A Secret is a bearer value: a code, a token or a client secret. It prints as
-// a placeholder, so that a careless log line gives nothing away.
+// A Secret is a bearer value: a code, a token or a client secret. Printed,
+// logged or marshalled it is a placeholder, so that a careless line gives
+// nothing away; what has to go out is converted, string(s), where it does.
+//
+// No method is asked by package fmt for an unexported field, nor for %p and %w,
+// which go vet refuses here, and by package json for the key of a map. So a
+// struct that keeps a Secret in an unexported field must not be printed, and no
+// map is keyed by one.
 type Secret string
+
+const placeholder = "[secret]"
 
 // Prefixes name what a secret is, for people and for secret scanners.
 const (
@@ -23,9 +33,18 @@ const (
 	SessionPrefix = "sp_s_"
 )
 
-func (Secret) String() string       { return "[secret]" }
-func (Secret) GoString() string     { return "[secret]" }
-func (Secret) LogValue() slog.Value { return slog.StringValue("[secret]") }
+// String is a placeholder.
+func (Secret) String() string { return placeholder }
+
+// Format writes a placeholder for every verb: for those that do not fit a
+// string, %d for one, fmt would otherwise print what it was given.
+func (Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, placeholder) }
+
+// LogValue is a placeholder.
+func (Secret) LogValue() slog.Value { return slog.StringValue(placeholder) }
+
+// MarshalText is a placeholder, for structs that are logged as JSON.
+func (Secret) MarshalText() ([]byte, error) { return []byte(placeholder), nil }
 
 // Digest is what may be stored of a secret.
 func (s Secret) Digest() Digest { return sha256.Sum256([]byte(s)) }
@@ -78,8 +97,8 @@ func ParseDigest(s string) (Digest, error) {
 		return d, nil
 	}
 	b, err := hex.DecodeString(s)
-	if err != nil || len(b) != len(d) {
-		return d, errors.New("oauth: a digest is 64 hexadecimal digits")
+	if err != nil || len(b) != len(d) || hex.EncodeToString(b) != s {
+		return d, errors.New("oauth: a digest is 64 lower-case hexadecimal digits")
 	}
 	copy(d[:], b)
 	return d, nil
