@@ -74,13 +74,16 @@ func (c colour) contrast(other colour) float64 {
 	return (math.Max(a, b) + 0.05) / (math.Min(a, b) + 0.05)
 }
 
-// readableOn mixes ink into c until it can be read as text on a background:
-// WCAG 2.2 AA asks for 4.5 to 1, and rounding may cost a little.
+// comfortable is the contrast of text in the accent: WCAG 2.2 AA asks for 4.5 to
+// 1, and links are thin.
+const comfortable = 5.5
+
+// readableOn mixes ink into c until it can be read as text on a background.
 func (c colour) readableOn(background, ink colour) colour {
 	for step := range 50 {
 		t := float64(step) / 50
 		mixed := colour{c.r + (ink.r-c.r)*t, c.g + (ink.g-c.g)*t, c.b + (ink.b-c.b)*t}
-		if mixed.contrast(background) >= 4.6 {
+		if mixed.contrast(background) >= comfortable {
 			return mixed
 		}
 	}
