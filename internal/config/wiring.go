@@ -134,3 +134,15 @@ func decodeKey(s oauth.Secret) []byte {
 	}
 	return key
 }
+
+// IdentityAlgorithm is what signs the JWTs that tell upstreams who calls.
+// Someone else's code checks them, so auto is RS256.
+func (c *Config) IdentityAlgorithm() string {
+	if c.Tokens.SigningAlgorithm == "auto" {
+		return "RS256"
+	}
+	return c.Tokens.SigningAlgorithm
+}
+
+// FromCommandLine reports whether there is no settings file.
+func (c *Config) FromCommandLine() bool { return c.file == "" }

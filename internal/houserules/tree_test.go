@@ -2,6 +2,7 @@ package houserules
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -62,11 +64,21 @@ func parse(path string, text []byte) (source, error) {
 	return s, err
 }
 
-// tree reads every Go file. One that cannot be parsed is reported and left out,
-// so that it hides nothing else.
+// tree is every Go file. One that cannot be parsed fails the test and is left
+// out, so that it hides nothing else.
 func tree(t *testing.T) []source {
 	t.Helper()
+	all, err := wholeTree()
+	if err != nil {
+		t.Error(err)
+	}
+	return all
+}
+
+// wholeTree reads the tree once for all tests.
+var wholeTree = sync.OnceValues(func() ([]source, error) {
 	var all []source
+	var unreadable []error
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
@@ -80,23 +92,16 @@ func tree(t *testing.T) []source {
 		if err != nil {
 			return err
 		}
-		rel, err := filepath.Rel(root, path)
+		s, err := parse(filepath.ToSlash(strings.TrimPrefix(path, filepath.FromSlash(root+"/"))), text)
 		if err != nil {
-			return err
-		}
-		s, err := parse(filepath.ToSlash(rel), text)
-		if err != nil {
-			t.Errorf("%s cannot be parsed: %v", s.path, err)
+			unreadable = append(unreadable, err) // names the file
 			return nil
 		}
 		all = append(all, s)
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return all
-}
+	return all, errors.Join(append(unreadable, err)...)
+})
 
 // skipped are the folders that the go command does not look into either, and
 // what is built or installed.
