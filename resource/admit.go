@@ -108,8 +108,12 @@ func (g *Guard) identify(ctx context.Context, c *Caller) error {
 		return nil
 	}
 	p, err := g.people.person(ctx, c.Subject)
-	if err != nil {
+	var refusal *oauth.Error
+	switch {
+	case errors.As(err, &refusal):
 		return tokenError(err)
+	case err != nil:
+		return oauth.Refuse(oauth.TemporarilyUnavailable, "the person could not be looked up; try again").Because(err)
 	}
 	c.Username, c.Name, c.Email = p.Username, p.Name, p.Email
 	return nil

@@ -45,7 +45,8 @@ type Config struct {
 	// asked on every call and must be quick.
 	Revoked func(grantID string) bool
 	// Person looks up who a subject is, for [Caller]. Answers are kept for a
-	// minute. Its errors are refusals like those of a Verifier.
+	// minute. An invalid_token refusal says that there is no such person any
+	// more; every other error is an outage, which is answered 503.
 	Person func(ctx context.Context, subject string) (oauth.Person, error)
 	Now    func() time.Time // nil: time.Now
 }
@@ -102,7 +103,7 @@ func New(c Config) (*Guard, error) {
 		g.now = time.Now
 	}
 	if c.Person != nil {
-		g.people = newPeople(c.Person)
+		g.people = newPeople(c.Person, g.now)
 	}
 	return g, g.setTools(c)
 }
@@ -135,6 +136,11 @@ func (g *Guard) checkScopes(s oauth.Scope) (oauth.Scope, error) {
 	}
 	return oauth.NewScope(s...), nil
 }
+
+// Refuse answers a request with a refusal in the words of this guard: a
+// challenge where the code is one of RFC 6750, JSON otherwise. It is for what a
+// handler finds out later about the token that was let through.
+func (g *Guard) Refuse(w http.ResponseWriter, err error) { g.refuse(w, err) }
 
 // Wrap protects next. What reaches it has been permitted: its context has a
 // [Caller], its body is what was judged, byte for byte, and its Authorization

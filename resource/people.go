@@ -16,22 +16,34 @@ const (
 	personAge = time.Minute
 )
 
-// people remembers who a subject is, so that a guarded call reads nothing.
+// people remembers who a subject is, so that a guarded call reads nothing. It
+// has no goroutine of its own: what is too old is replaced when it is needed.
 type people struct {
-	cache  *otter.Cache[string, oauth.Person]
-	loader otter.Loader[string, oauth.Person]
+	lookup func(context.Context, string) (oauth.Person, error)
+	now    func() time.Time
+	cache  *otter.Cache[string, seenPerson]
 }
 
-func newPeople(lookup func(context.Context, string) (oauth.Person, error)) *people {
+type seenPerson struct {
+	oauth.Person
+	at time.Time
+}
+
+func newPeople(lookup func(context.Context, string) (oauth.Person, error), now func() time.Time) *people {
 	return &people{
-		cache: otter.Must(&otter.Options[string, oauth.Person]{
-			MaximumSize:      maxPeople,
-			ExpiryCalculator: otter.ExpiryWriting[string, oauth.Person](personAge),
-		}),
-		loader: otter.LoaderFunc[string, oauth.Person](lookup),
+		lookup: lookup, now: now,
+		cache: otter.Must(&otter.Options[string, seenPerson]{MaximumSize: maxPeople}),
 	}
 }
 
 func (p *people) person(ctx context.Context, subject string) (oauth.Person, error) {
-	return p.cache.Get(ctx, subject, p.loader)
+	now := p.now()
+	if seen, ok := p.cache.GetIfPresent(subject); ok && now.Sub(seen.at) < personAge {
+		return seen.Person, nil
+	}
+	person, err := p.lookup(ctx, subject)
+	if err == nil {
+		p.cache.Set(subject, seenPerson{person, now})
+	}
+	return person, err
 }

@@ -1,0 +1,122 @@
+package gateway
+
+import (
+	"log/slog"
+	"net/http"
+	"strings"
+)
+
+// An answer is what an MCP server answers, on its way to the client. It keeps
+// back the headers that are not the server's to send, and answers itself where
+// the server's status would mislead the client.
+type answer struct {
+	to      http.ResponseWriter
+	header  http.Header // the server's; never the client's own map
+	passage *passage
+	session session
+	request *http.Request
+
+	begun  bool // the status has gone out
+	stream bool // it is a stream of events
+	failed bool // we answered instead; what the server writes is dropped
+}
+
+// Header is a map of its own: what the server sets after its status, trailers
+// for instance, goes nowhere.
+func (a *answer) Header() http.Header { return a.header }
+
+func (a *answer) WriteHeader(status int) {
+	if a.begun || status < 200 {
+		return // an informational answer speaks of a connection that is not the client's
+	}
+	switch {
+	case status == http.StatusUnauthorized, status == http.StatusForbidden, status == http.StatusProxyAuthRequired:
+		// The server refuses us, not the client's token: a client that was told so
+		// would refresh, or sign in, again and again.
+		a.fail(http.StatusBadGateway, "the MCP server behind this gateway refuses the gateway; its operator has to let the gateway in")
+		a.passage.log(a.request, slog.LevelError, "the upstream refuses the gateway", "status", status)
+		return
+	case status >= 300 && status < 400:
+		// It would lead the client around the gateway, to an address inside.
+		a.fail(http.StatusBadGateway, "the MCP server behind this gateway redirects; its operator has to set its final URL")
+		a.passage.log(a.request, slog.LevelError, "the upstream redirects; set upstream to where it redirects to", "status", status, "location", a.header.Get("Location"))
+		return
+	}
+	h := a.to.Header()
+	copyAnswer(h, a.header)
+	h["X-Content-Type-Options"] = nosniff
+	if strings.HasPrefix(a.header.Get("Content-Type"), "text/event-stream") {
+		// MCP 2026-07-28, Streamable HTTP: "When initiating an SSE stream, servers
+		// SHOULD include the X-Accel-Buffering: no header".
+		h["X-Accel-Buffering"] = unbuffered
+		a.stream = true
+	}
+	if id := a.header.Get("Mcp-Session-Id"); id != "" {
+		bound, ok := a.passage.gateway.sessions.give(id, a.session)
+		if !ok {
+			a.fail(http.StatusBadGateway, "the MCP server behind this gateway answers with a session id that is not allowed")
+			a.passage.log(a.request, slog.LevelError, "the upstream's session id is not visible ASCII or is too long")
+			return
+		}
+		if bound != "" {
+			h["Mcp-Session-Id"] = []string{bound}
+		}
+	}
+	a.begun = true
+	a.to.WriteHeader(status)
+}
+
+var (
+	nosniff    = []string{"nosniff"}
+	unbuffered = []string{"no"}
+)
+
+// fail answers instead of the server.
+func (a *answer) fail(status int, sentence string) {
+	if a.begun {
+		return
+	}
+	a.begun, a.failed = true, true
+	writeError(a.to, status, sentence)
+}
+
+// refuse answers instead of the server, with a refusal.
+func (a *answer) refuse(err error) {
+	if a.begun {
+		return
+	}
+	a.begun, a.failed = true, true
+	a.passage.guard.Refuse(a.to, err)
+}
+
+func (a *answer) Write(b []byte) (int, error) {
+	if !a.begun {
+		a.WriteHeader(http.StatusOK)
+	}
+	if a.failed {
+		return len(b), nil
+	}
+	return a.to.Write(b)
+}
+
+// FlushError is what [http.ResponseController] calls.
+func (a *answer) FlushError() error {
+	if !a.begun {
+		a.WriteHeader(http.StatusOK)
+	}
+	return http.NewResponseController(a.to).Flush()
+}
+
+// Flush is for handlers that look for an [http.Flusher].
+func (a *answer) Flush() { _ = a.FlushError() }
+
+// finish answers for a handler that wrote nothing.
+func (a *answer) finish() {
+	if !a.begun {
+		a.WriteHeader(http.StatusOK)
+	}
+}
+
+func (p *passage) log(r *http.Request, level slog.Level, message string, args ...any) {
+	p.gateway.log.Log(r.Context(), level, message, append([]any{"resource", p.resource.Name}, args...)...)
+}

@@ -1,0 +1,98 @@
+package gateway
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/sallyport-dev/sallyport/resource"
+)
+
+// A passage is the way of one resource's requests from its guard, which has
+// permitted them, to the MCP server.
+type passage struct {
+	gateway  *Gateway
+	resource Resource
+	guard    *resource.Guard
+	next     http.Handler
+}
+
+// ServeHTTP strips, attaches and hands over. What goes wrong here is rendered
+// here.
+func (p *passage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	caller, ok := resource.CallerFrom(r.Context())
+	if !ok {
+		panic("gateway: a request came past its guard")
+	}
+	g := p.gateway
+	upstreamHeader := r.Header.Clone()
+	strip(upstreamHeader)
+
+	session, err := g.sessions.take(upstreamHeader, caller)
+	if err != nil {
+		// MCP 2025-11-25, session management: the answer to a session that is not
+		// known is 404, and the client then opens a new one.
+		writeJSON(w, http.StatusNotFound, []byte(`{"jsonrpc":"2.0","id":null,"error":{"code":-32001,"message":"Session not found"}}`))
+		return
+	}
+	if err := p.attach(r.Context(), caller, upstreamHeader); err != nil {
+		g.log.WarnContext(r.Context(), "nothing could be attached to a call", "resource", p.resource.Name, "cause", err)
+		p.guard.Refuse(w, err)
+		return
+	}
+	ctx, end := g.calls.begin(r, caller)
+	defer end()
+	// A revocation that came after the guard looked and before this call was
+	// known to be running would otherwise miss it.
+	if !caller.Anonymous && g.revoked.has(caller.GrantID) {
+		p.guard.Refuse(w, errRevoked)
+		return
+	}
+	out := r.WithContext(ctx)
+	out.Header = upstreamHeader
+	// A query could carry a token, or a method to use instead; the public URL of
+	// a resource has none.
+	u := *r.URL
+	u.RawQuery, u.ForceQuery = "", false
+	out.URL = &u
+	// The client's Host says nothing here; a handler in this process that guards
+	// itself against rebound names would refuse a public one.
+	out.Host = "localhost"
+	a := &answer{to: w, header: http.Header{}, passage: p, session: session, request: out}
+	p.hand(a, out)
+}
+
+// hand hands over, and ends a stream that we cut off as a stream ends.
+func (p *passage) hand(a *answer, r *http.Request) {
+	defer func() {
+		v := recover()
+		switch {
+		case v == nil:
+		case v == http.ErrAbortHandler && a.stream && endedByUs(r.Context()):
+		default:
+			panic(v)
+		}
+	}()
+	p.next.ServeHTTP(a, r)
+	a.finish()
+}
+
+// attach adds what the upstream should know.
+func (p *passage) attach(ctx context.Context, c resource.Caller, upstream http.Header) error {
+	if c.Anonymous {
+		return nil
+	}
+	switch p.resource.Identity {
+	case IdentityJWT:
+		signed, err := p.gateway.identity.of(c, p.resource.IdentityAlgorithm)
+		if err != nil {
+			return err
+		}
+		upstream["X-Sallyport-Identity"] = []string{string(signed)}
+	case IdentityHeaders:
+		identityHeaders(c, upstream)
+	}
+	if p.resource.Attach == nil {
+		return nil
+	}
+	return p.resource.Attach(ctx, c, upstream)
+}
