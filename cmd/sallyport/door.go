@@ -5,18 +5,16 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"path"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
-	"github.com/sallyport-dev/sallyport/apps/demo"
 	"github.com/sallyport-dev/sallyport/authserver"
+	"github.com/sallyport-dev/sallyport/gateway"
+	"github.com/sallyport-dev/sallyport/gateway/stdio"
 	"github.com/sallyport-dev/sallyport/internal/pages"
 	"github.com/sallyport-dev/sallyport/internal/weblog"
 	"github.com/sallyport-dev/sallyport/login"
-	"github.com/sallyport-dev/sallyport/resource"
 )
 
 // A door is the running program: one literal wires it.
@@ -26,8 +24,9 @@ type door struct {
 	auth     *authserver.Server
 	pages    *pages.Pages
 	metrics  *metrics
-	guarded  map[string]http.Handler // by path
-	draining atomic.Bool
+	gateway  *gateway.Gateway
+	bridges  []*stdio.Bridge
+	stopping context.Context // done when the server is asked to stop
 }
 
 func build(ctx context.Context, in *installation, log *slog.Logger) (*door, error) {
@@ -41,7 +40,10 @@ func build(ctx context.Context, in *installation, log *slog.Logger) (*door, erro
 	if err != nil {
 		return nil, err
 	}
-	d := &door{in: in, log: log, pages: p, metrics: newMetrics(), guarded: map[string]http.Handler{}}
+	d := &door{in: in, log: log, pages: p, metrics: newMetrics(), stopping: ctx}
+	if err := d.openGateway(); err != nil {
+		return nil, err
+	}
 	d.auth, err = authserver.New(authserver.Config{
 		Issuer: c.PublicURL, Resources: c.ProtectedResources(), Keys: in.keys,
 		Grants: in.store, Clients: in.store, People: in.store, Sessions: in.store, Consents: in.store, Events: in.store,
@@ -51,25 +53,13 @@ func build(ctx context.Context, in *installation, log *slog.Logger) (*door, erro
 		Registration: authserver.Registration{
 			Open: c.Registration.Dynamic == "open", Token: registrationToken(c), PrivateSchemes: c.Registration.PrivateSchemes,
 		},
-		Now: time.Now, Log: log, Address: weblog.Addresses(c.Proxies()),
+		Now: time.Now, Log: log, Address: weblog.Addresses(c.Proxies()), Revoked: d.gateway.Notify,
 	})
 	if err != nil {
-		return nil, err
-	}
-	demo := demo.New(demo.Options{Version: versionText()})
-	for i, r := range c.ProtectedResources() {
-		g, err := resource.New(resource.Config{Resource: r, Issuer: c.PublicURL, Verifier: resource.Local{Keyring: in.keys, Issuer: c.PublicURL, Audience: r.ID}, Person: in.store.Person})
-		if err != nil {
-			return nil, err
-		}
-		d.guarded[c.Resources[i].Path] = g.Wrap(demo)
+		return nil, errors.Join(err, d.close())
 	}
 	return d, nil
 }
-
-func (d *door) close() {}
-
-func (d *door) endStreams() {}
 
 // handler is everything that the listener answers.
 func (d *door) handler() http.Handler {
@@ -79,20 +69,27 @@ func (d *door) handler() http.Handler {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("ok\n")) })
 	mux.HandleFunc("GET /readyz", d.ready)
 	mux.Handle("GET /metrics", d.metrics.onMain(d.in.config))
-	root := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if h, ok := d.guarded[strings.TrimSuffix(r.URL.Path, "/")]; ok {
-			h.ServeHTTP(w, r)
-			return
-		}
-		if r.URL.Path != path.Clean(r.URL.Path) && r.URL.Path != path.Clean(r.URL.Path)+"/" {
-			http.NotFound(w, r)
-			return
-		}
-		mux.ServeHTTP(w, r)
-	})
 	return weblog.Wrap(weblog.Options{
 		Log: d.log, Now: time.Now, Address: weblog.Addresses(d.in.config.Proxies()), Observe: d.metrics.observe,
-	}, root)
+	}, d.streams(d.gateway.Wrap(bounded(mux))))
+}
+
+// streams ends the streams that only listen when the server stops: they would
+// never end on their own, and nothing is lost, as clients open them again.
+func (d *door) streams(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Pattern = "MCP" // what the mux does not serve; for the log and the metrics
+		if r.Method == http.MethodGet && strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
+			ctx, cancel := context.WithCancel(r.Context())
+			defer cancel()
+			defer context.AfterFunc(d.stopping, cancel)()
+			inner := r.WithContext(ctx)
+			next.ServeHTTP(w, inner)
+			r.Pattern = inner.Pattern
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // ready says whether requests may be sent here: the database answers, and the
@@ -101,7 +98,7 @@ func (d *door) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 	defer cancel()
 	err := d.in.store.Ping(ctx)
-	if d.draining.Load() {
+	if d.stopping.Err() != nil {
 		err = errors.New("stopping")
 	}
 	if err != nil {
@@ -116,6 +113,7 @@ func (d *door) ready(w http.ResponseWriter, r *http.Request) {
 func (d *door) background(ctx context.Context) {
 	var all sync.WaitGroup
 	all.Go(func() { d.in.keys.Run(ctx) })
+	all.Go(func() { d.gateway.Run(ctx) })
 	all.Go(func() { d.prune(ctx) })
 	all.Wait()
 }

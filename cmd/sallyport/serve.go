@@ -157,8 +157,6 @@ func (d *door) serve(ctx context.Context, listener net.Listener) error {
 	case <-ctx.Done():
 	}
 	d.log.Info("stopping: requests in flight finish")
-	d.draining.Store(true)
-	d.endStreams()
 	deadline, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
 	err := server.Shutdown(deadline)

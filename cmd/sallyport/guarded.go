@@ -1,0 +1,121 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"time"
+
+	"github.com/sallyport-dev/sallyport/apps/demo"
+	"github.com/sallyport-dev/sallyport/gateway"
+	"github.com/sallyport-dev/sallyport/gateway/stdio"
+	"github.com/sallyport-dev/sallyport/internal/config"
+	"github.com/sallyport-dev/sallyport/internal/pages"
+	"github.com/sallyport-dev/sallyport/oauth"
+	"github.com/sallyport-dev/sallyport/resource"
+)
+
+// openGateway puts the guard before every resource that is behind this door.
+func (d *door) openGateway() error {
+	c := d.in.config
+	o := gateway.Config{
+		PublicURL: c.PublicURL, Keyring: d.in.keys, Grants: d.in.store, People: d.in.store,
+		TokenLife: c.Tokens.AccessTTL + time.Minute, Page: d.showResource, Now: time.Now, Log: d.log,
+	}
+	for i, r := range c.ProtectedResources() {
+		settings := c.Resources[i]
+		if !settings.Guarded() {
+			continue // a library guards it elsewhere
+		}
+		guarded, err := d.guarded(settings, r)
+		if err != nil {
+			return errors.Join(fmt.Errorf("resource %s: %w", settings.Name, err), d.close())
+		}
+		o.Resources = append(o.Resources, guarded)
+	}
+	var err error
+	if d.gateway, err = gateway.New(o); err != nil {
+		return errors.Join(err, d.close())
+	}
+	return nil
+}
+
+func (d *door) guarded(settings config.Resource, r oauth.ProtectedResource) (gateway.Resource, error) {
+	g := gateway.Resource{
+		ProtectedResource: r, Path: settings.Path, Host: settings.Host, Tools: map[string]resource.Tool{},
+		DefaultToolScopes: oauth.NewScope(settings.DefaultToolScopes...),
+		Identity:          settings.Identity, IdentityAlgorithm: d.in.config.IdentityAlgorithm(),
+	}
+	for _, tool := range settings.Tools {
+		g.Tools[tool.Name] = resource.Tool{Scopes: oauth.NewScope(tool.Scopes...), Public: tool.Public}
+	}
+	switch {
+	case settings.BuiltIn == "demo":
+		g.Handler, g.Identity = demo.New(demo.Options{Version: versionText()}), gateway.IdentityNone
+	case len(settings.Command) > 0:
+		g.Handler, g.Identity = d.bridge(settings), gateway.IdentityNone
+	default:
+		upstream, err := url.Parse(settings.Upstream)
+		if err != nil {
+			return g, err
+		}
+		g.Upstream = upstream
+	}
+	return g, nil
+}
+
+// bridge starts nothing yet: a child starts with its first person.
+func (d *door) bridge(settings config.Resource) *stdio.Bridge {
+	o := stdio.Options{Command: settings.Command, Log: d.log.With("resource", settings.Name), Key: personKey}
+	if d.in.config.FromCommandLine() {
+		// Who started us in a shell expects that what they exported there reaches
+		// the server they named. No settings file took a secret from it.
+		o.Env = os.Environ()
+	}
+	b := stdio.New(o)
+	d.bridges = append(d.bridges, b)
+	return b
+}
+
+// personKey keeps people apart: no two share a child.
+func personKey(r *http.Request) string {
+	caller, _ := resource.CallerFrom(r.Context())
+	return caller.Subject
+}
+
+// showResource tells a person who opened the MCP URL in a browser what it is.
+func (d *door) showResource(w http.ResponseWriter, _ *http.Request, at oauth.ProtectedResource) {
+	view := pages.ResourcePage{Name: at.Name, Title: at.Title, URL: at.ID, AccountURL: "/account"}
+	defaults := at.Defaults()
+	for _, s := range at.Scopes {
+		view.Scopes = append(view.Scopes, pages.ScopeLine{Name: s.Name, Title: s.Title, Description: s.Description, Optional: !defaults.Has(s.Name)})
+	}
+	d.pages.Resource(w, http.StatusOK, view)
+}
+
+// close ends what was started, children first.
+func (d *door) close() error {
+	var errs []error
+	for _, b := range d.bridges {
+		errs = append(errs, b.Close())
+	}
+	if d.gateway != nil {
+		errs = append(errs, d.gateway.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// bounded gives everything that is not a stream a time to be over by: a client
+// that sends or reads a byte a minute holds nothing for long.
+func bounded(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Pattern = "" // the mux names the route
+		control := http.NewResponseController(w)
+		now := time.Now()
+		_ = control.SetReadDeadline(now.Add(30 * time.Second))  // not supported by this connection: nothing is lost
+		_ = control.SetWriteDeadline(now.Add(60 * time.Second)) // the same
+		next.ServeHTTP(w, r)
+	})
+}
