@@ -44,8 +44,12 @@ func CanonicalResource(raw string) (string, error) {
 	if port != 0 && port != defaultPort(u.Scheme) {
 		host += ":" + strconv.Itoa(port)
 	}
-	canonical := url.URL{Scheme: u.Scheme, Host: host, Path: strings.TrimSuffix(u.Path, "/"), RawQuery: u.RawQuery}
-	return canonical.String(), nil
+	// Put together by hand: url.URL would encode signs of the path that need it not.
+	canonical := u.Scheme + "://" + host + strings.TrimSuffix(u.Path, "/")
+	if u.RawQuery != "" {
+		canonical += "?" + u.RawQuery
+	}
+	return canonical, nil
 }
 
 func defaultPort(scheme string) int {

@@ -31,7 +31,7 @@ func TestCanonicalResource(t *testing.T) {
 		{"a query stays", "https://h/mcp?tenant=A&x", "https://h/mcp?tenant=A&x"},
 		{"a query stays and the slash before it goes", "https://h/mcp/?tenant=A", "https://h/mcp?tenant=A"},
 		{"an empty query is none", "https://h/mcp?", "https://h/mcp"},
-		{"signs that need no encoding", "https://h/a:b@c;d=1,2/~e_f-g.h", "https://h/a:b@c;d=1,2/~e_f-g.h"},
+		{"signs that need no encoding", "https://h/a:b@c;d=1,2/~e_f-g.h!$&'()*+", "https://h/a:b@c;d=1,2/~e_f-g.h!$&'()*+"},
 		{"a well-known path", "https://h/.well-known/x", "https://h/.well-known/x"},
 
 		{"nothing", "", ""},
