@@ -11,20 +11,21 @@ import (
 
 func TestSQLiteKeepsTheContract(t *testing.T) {
 	storetest.Run(t, func(t *testing.T, now func() time.Time) storetest.Store {
-		return open(t, sqlstore.Options{Path: filepath.Join(t.TempDir(), "sallyport.db"), Now: now})
+		o := onSQLite(t)
+		o.Now = now
+		return open(t, o)
 	})
 }
 
-func open(t testing.TB, o sqlstore.Options) *sqlstore.Store {
-	t.Helper()
-	s, err := sqlstore.Open(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
+func TestPostgreSQLKeepsTheContract(t *testing.T) {
+	server := postgresServer(t)
+	storetest.Run(t, func(t *testing.T, now func() time.Time) storetest.Store {
+		o := onPostgres(t, server)
+		o.Now = now
+		return open(t, o)
 	})
-	return s
+}
+
+func onSQLite(t testing.TB) sqlstore.Options {
+	return sqlstore.Options{Path: filepath.Join(t.TempDir(), "sallyport.db")}
 }

@@ -77,6 +77,9 @@ func (s *Store) Migrate(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
+			if pending, err := s.pending(ctx); err != nil || !pending {
+				return err // another process was faster
+			}
 			failed := s.up(ctx, db)
 			if failed == nil {
 				return nil

@@ -77,9 +77,11 @@ func makePrivate(path string) error {
 	return err
 }
 
-// useWriteAheadLog converts a new file. The mode is kept in the file, so this
-// is for the first process that comes; others that come at the same moment are
-// told that the file is busy, without waiting, and try again.
+// useWriteAheadLog converts a new file, and makes sure that the file can be
+// written: what is read-only is to be known now, not at the first refresh.
+//
+// The mode is kept in the file. Of several processes that convert it at the
+// same moment, all but one are told that it is busy, without waiting.
 func useWriteAheadLog(ctx context.Context, path string) error {
 	db, err := openFile(path, 1)
 	if err != nil {
@@ -87,14 +89,8 @@ func useWriteAheadLog(ctx context.Context, path string) error {
 	}
 	defer db.Close()
 	for deadline := time.Now().Add(busyTimeout); ; {
-		var mode string
-		err := db.QueryRowContext(ctx, `PRAGMA journal_mode = WAL`).Scan(&mode)
-		switch {
-		case err == nil && mode == "wal":
-			return nil
-		case err == nil:
-			return fmt.Errorf("the file cannot have a write-ahead log; its journal mode is %s", mode)
-		case sqliteCode(err) != sqlitelib.SQLITE_BUSY || time.Now().After(deadline):
+		err := convert(ctx, db)
+		if sqliteCode(err) != sqlitelib.SQLITE_BUSY || time.Now().After(deadline) {
 			return err
 		}
 		select {
@@ -103,6 +99,24 @@ func useWriteAheadLog(ctx context.Context, path string) error {
 			return ctx.Err()
 		}
 	}
+}
+
+func convert(ctx context.Context, db *sql.DB) error {
+	var mode string
+	if err := db.QueryRowContext(ctx, `PRAGMA journal_mode = WAL`).Scan(&mode); err != nil {
+		return err
+	}
+	if mode != "wal" {
+		return fmt.Errorf("the file cannot have a write-ahead log; its journal mode is %s", mode)
+	}
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	// To begin is not enough: on a file that is read-only SQLite makes of any
+	// transaction one that reads.
+	_, err = tx.ExecContext(ctx, `CREATE TABLE whether_it_can_be_written (n BIGINT)`)
+	return errors.Join(err, tx.Rollback())
 }
 
 // openFile opens a pool of connections to a file that exists.
@@ -120,7 +134,7 @@ func openFile(path string, connections int, pragmas ...string) (*sql.DB, error) 
 	}
 	query := url.Values{"_pragma": append([]string{
 		fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()),
-		"synchronous(2)", "fullfsync(1)", "checkpoint_fullfsync(1)",
+		"synchronous(2)", "fullfsync(1)", "checkpoint_fullfsync(1)", "wal_autocheckpoint(16000)",
 	}, pragmas...), "_txlock": {"immediate"}, "_dqs": {"0"}, "mode": {"rw"}}
 	connector, err := sqlite.NewConnector((&url.URL{Scheme: "file", Path: name, RawQuery: query.Encode()}).String())
 	if err != nil {
