@@ -36,16 +36,16 @@ type passwordHash struct {
 
 var errHash = errors.New("login: not an argon2id hash that can be checked")
 
-// newPasswordHash hashes text under a new salt.
-func newPasswordHash(text string) passwordHash {
-	h := decoy()
+// hash hashes text under a new salt.
+func (c cost) hash(text string) passwordHash {
+	h := c.decoy()
 	h.sum = h.run(text)
 	return h
 }
 
 // decoy is a hash of nothing at all, which costs as much to check as a real one.
-func decoy() passwordHash {
-	h := passwordHash{cost: today, salt: make([]byte, 16), sum: make([]byte, 32)}
+func (c cost) decoy() passwordHash {
+	h := passwordHash{cost: c, salt: make([]byte, 16), sum: make([]byte, 32)}
 	rand.Read(h.salt)
 	rand.Read(h.sum)
 	return h
@@ -61,8 +61,8 @@ func (h passwordHash) matches(text string) bool {
 }
 
 // weak reports whether the hash costs less than a new one would.
-func (h passwordHash) weak() bool {
-	return h.memory < today.memory || h.passes < today.passes || h.threads < today.threads || len(h.sum) < 32
+func (h passwordHash) weak(now cost) bool {
+	return h.memory < now.memory || h.passes < now.passes || len(h.sum) < 32
 }
 
 func (h passwordHash) String() string {

@@ -34,6 +34,7 @@ type LocalOptions struct {
 type Local struct {
 	people  People
 	now     func() time.Time
+	cost    cost // of new hashes
 	decoy   passwordHash
 	slow    *slowing
 	slots   chan struct{} // one for each run of argon2id that goes on
@@ -55,7 +56,8 @@ func NewLocal(o LocalOptions) *Local {
 	return &Local{
 		people: o.People,
 		now:    o.Now,
-		decoy:  decoy(),
+		cost:   today,
+		decoy:  today.decoy(),
 		slow:   newSlowing(),
 		slots:  make(chan struct{}, o.Concurrent),
 	}
@@ -115,7 +117,7 @@ func (l *Local) signIn(ctx context.Context, name string, password oauth.Secret) 
 		return oauth.Person{}, err
 	case !ok || !mayEnter:
 		return oauth.Person{}, oauth.Refuse(oauth.AccessDenied, "That username and password do not go together.")
-	case hash.weak():
+	case hash.weak(l.cost):
 		return p, l.strengthen(ctx, p, text)
 	}
 	return p, nil
@@ -134,7 +136,7 @@ func (l *Local) strengthen(ctx context.Context, p oauth.Person, text string) err
 
 func (l *Local) hash(ctx context.Context, text string) (string, error) {
 	var h passwordHash
-	err := l.inSlot(ctx, func() { h = newPasswordHash(text) })
+	err := l.inSlot(ctx, func() { h = l.cost.hash(text) })
 	return h.String(), err
 }
 

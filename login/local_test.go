@@ -20,18 +20,24 @@ var (
 	started = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 )
 
+// cheap is what a hash costs in tests that try often.
+var cheap = cost{memory: 64, passes: 1, threads: 1}
+
 // door is local sign-in with Ada behind it, and a clock that a test sets.
 type door struct {
 	*Local
-	people *memory
+	people *people
 	ada    oauth.Person
 	clock  time.Time
 }
 
 func newDoor(t *testing.T) *door {
 	t.Helper()
-	d := &door{people: &memory{}, clock: started}
-	d.Local = NewLocal(LocalOptions{People: d.people, Now: func() time.Time { return d.clock }})
+	d := &door{clock: started}
+	now := func() time.Time { return d.clock }
+	d.people = newPeople(t, now)
+	d.Local = NewLocal(LocalOptions{People: d.people, Now: now})
+	d.cost, d.decoy = cheap, cheap.decoy()
 	ada, err := d.Create(t.Context(), New{Username: "Ada", Password: rightPassword})
 	if err != nil {
 		t.Fatal(err)
@@ -59,8 +65,12 @@ func TestSignIn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.people.change(off.ID, func(p *oauth.Person) { p.Disabled = started })
-	d.people.add(oauth.Person{ID: "up", Username: "upstream"}, false)
+	if err := d.people.SetDisabled(t.Context(), off.ID, true); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.people.AddPerson(t.Context(), oauth.Person{ID: "up", Username: "upstream"}); err != nil {
+		t.Fatal(err)
+	}
 
 	for _, c := range []struct {
 		name, username string
@@ -81,19 +91,26 @@ func TestSignIn(t *testing.T) {
 		{"the person has no password", "upstream", "", oauth.AccessDenied},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			runs, lookups := d.Runs(), d.people.lookups
+			runs, lookups := d.Runs(), d.people.lookups.Load()
 			_, err := d.SignIn(t.Context(), c.username, c.password, home)
 			if got := codeOf(err); got != c.want {
 				t.Fatalf("got %q, want %q", got, c.want)
 			}
 			// Whatever came of it, it took the same work and said the same words.
-			if d.Runs() != runs+1 || d.people.lookups != lookups+1 {
-				t.Errorf("took %d runs and %d lookups, want one of each", d.Runs()-runs, d.people.lookups-lookups)
+			if d.Runs() != runs+1 || d.people.lookups.Load() != lookups+1 {
+				t.Errorf("took %d runs and %d lookups, want one of each", d.Runs()-runs, d.people.lookups.Load()-lookups)
 			}
 			if err != nil && oauth.AsError(err).Description != "That username and password do not go together." {
 				t.Errorf("says %q", oauth.AsError(err).Description)
 			}
 		})
+	}
+}
+
+func (d *door) setHash(t *testing.T, hash string) {
+	t.Helper()
+	if err := d.people.SetPassword(t.Context(), d.ada.ID, hash); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -116,7 +133,7 @@ func TestAStoreThatFailsIsNotAWrongPassword(t *testing.T) {
 
 func TestAHashThatCannotBeCheckedIsOurFault(t *testing.T) {
 	d := newDoor(t)
-	d.people.SetPassword(t.Context(), d.ada.ID, "$argon2id$v=19$m=4294967295,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNoaGFzaA")
+	d.setHash(t, "$argon2id$v=19$m=4294967295,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNoaGFzaA")
 	if got := d.try(t, "ada", rightPassword, home); got != oauth.ServerError {
 		t.Errorf("got %q, want server_error", got)
 	}
@@ -124,10 +141,8 @@ func TestAHashThatCannotBeCheckedIsOurFault(t *testing.T) {
 
 func TestAWeakHashIsMadeAnewOnSignIn(t *testing.T) {
 	d := newDoor(t)
-	old := decoy()
-	old.cost = cost{memory: 1024, passes: 1, threads: 1}
-	old.sum = old.run(string(rightPassword))
-	d.people.SetPassword(t.Context(), d.ada.ID, old.String())
+	old := cost{memory: 16, passes: 1, threads: 1}.hash(string(rightPassword))
+	d.setHash(t, old.String())
 
 	if got := d.try(t, "ada", "a tower of 8 stones", home); got != oauth.AccessDenied {
 		t.Fatalf("a wrong password: %q", got)
@@ -141,30 +156,27 @@ func TestAWeakHashIsMadeAnewOnSignIn(t *testing.T) {
 		}
 	}
 	p, _ := d.people.Person(t.Context(), d.ada.ID)
-	if h, err := parsePasswordHash(p.PasswordHash); err != nil || h.weak() {
+	if h, err := parsePasswordHash(p.PasswordHash); err != nil || h.weak(cheap) {
 		t.Errorf("the hash is %q", p.PasswordHash)
 	}
 }
 
 // changing is a store in which the password is changed while it is checked.
 type changing struct {
-	*memory
+	*people
 	to string
 }
 
 func (c changing) PersonByUsername(ctx context.Context, username string) (oauth.Person, error) {
-	p, err := c.memory.PersonByUsername(ctx, username)
-	c.SetPassword(ctx, p.ID, c.to)
-	return p, err
+	p, err := c.people.PersonByUsername(ctx, username)
+	return p, errors.Join(err, c.SetPassword(ctx, p.ID, c.to))
 }
 
 func TestAPasswordThatWasChangedMeanwhileStaysChanged(t *testing.T) {
 	d := newDoor(t)
-	old := decoy()
-	old.cost = cost{memory: 1024, passes: 1, threads: 1}
-	old.sum = old.run(string(rightPassword))
-	d.people.SetPassword(t.Context(), d.ada.ID, old.String())
-	changed := newPasswordHash("another password").String()
+	old := cost{memory: 16, passes: 1, threads: 1}.hash(string(rightPassword))
+	d.setHash(t, old.String())
+	changed := cheap.hash("another password").String()
 	d.Local.people = changing{d.people, changed}
 
 	d.try(t, "ada", rightPassword, home)
@@ -222,6 +234,21 @@ func TestCreate(t *testing.T) {
 	}
 }
 
+func TestOutsideOfTestsAHashCostsWhatItShould(t *testing.T) {
+	l := NewLocal(LocalOptions{People: newPeople(t, nil)})
+	p, err := l.Create(t.Context(), New{Username: "ada", Password: rightPassword, First: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := parsePasswordHash(p.PasswordHash)
+	if err != nil || h.cost != today || l.decoy.cost != today {
+		t.Errorf("a hash costs %+v, a decoy %+v, %v", h.cost, l.decoy.cost, err)
+	}
+	if _, err := l.SignIn(t.Context(), "ada", rightPassword, home); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestCreateKeepsTheCauseForTheLog(t *testing.T) {
 	d := newDoor(t)
 	_, err := d.Create(t.Context(), New{Username: "ada", Password: rightPassword})
@@ -231,7 +258,7 @@ func TestCreateKeepsTheCauseForTheLog(t *testing.T) {
 }
 
 func TestOfManyFirstPeopleOneIsFirst(t *testing.T) {
-	l := NewLocal(LocalOptions{People: &memory{}})
+	l := NewLocal(LocalOptions{People: newPeople(t, nil)})
 	var made sync.Map
 	var wg sync.WaitGroup
 	for range 8 {

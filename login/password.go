@@ -10,10 +10,11 @@ import (
 	"github.com/sallyport-dev/sallyport/oauth"
 )
 
-const (
-	PasswordMin = 10   // characters: Unicode code points, in NFKC
-	maxPassword = 1024 // bytes, as typed
-)
+// PasswordMin is how long a password has to be, in characters: Unicode code
+// points, in NFKC.
+const PasswordMin = 10
+
+const maxPassword = 1024 // bytes, as typed
 
 // common are the passwords that are guessed first, of those long enough to pass.
 var common = []string{

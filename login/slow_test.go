@@ -32,13 +32,13 @@ func TestAfterFiveFailuresANameIsSlowedThere(t *testing.T) {
 	if got := d.fail(t, 5, "ada", home); got != oauth.AccessDenied {
 		t.Fatalf("the fifth failure: %q", got)
 	}
-	runs, lookups := d.Runs(), d.people.lookups
+	runs, lookups := d.Runs(), d.people.lookups.Load()
 	_, err := d.SignIn(t.Context(), " Ada", rightPassword, home)
 	refusal := oauth.AsError(err)
 	if refusal.Code != oauth.TooManyRequests || refusal.RetryAfter != 30 {
 		t.Fatalf("the sixth try: %v, again in %d seconds", err, refusal.RetryAfter)
 	}
-	if d.Runs() != runs || d.people.lookups != lookups {
+	if d.Runs() != runs || d.people.lookups.Load() != lookups {
 		t.Error("a slowed try did work")
 	}
 	// Tries while slowed do not count, so that they cannot prolong it.
@@ -189,7 +189,7 @@ func TestManyAtOnceAreNotAllTheFirst(t *testing.T) {
 
 func TestTheQueueForArgon2idIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := NewLocal(LocalOptions{People: &memory{}, Concurrent: 1})
+		l := NewLocal(LocalOptions{Concurrent: 1})
 		l.slots <- struct{}{} // somebody else's run, which takes as long as the test wants
 		ctx, cancel := context.WithCancel(t.Context())
 		errs := make(chan error, queue)

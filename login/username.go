@@ -43,9 +43,10 @@ func CanonicalUsername(raw string) (string, error) {
 }
 
 // fold is the Unicode Standard §3.13 NFKC_Casefold, but for the characters that
-// it removes: those are no letters, and refused.
+// it removes, which are no letters and so refused, and for Cherokee, which is
+// lower case like everything else.
 func fold(s string) string {
 	s = cases.Fold().String(norm.NFD.String(s))
 	s = cases.Fold().String(norm.NFKC.String(s))
-	return norm.NFKC.String(s)
+	return norm.NFKC.String(strings.ToLower(s))
 }

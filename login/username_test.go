@@ -18,6 +18,7 @@ func TestCanonicalUsername(t *testing.T) {
 		{"a composed letter is composed", "zoe\u0308", "zoë"},
 		{"a sharp s folds to two", "Straße", "strasse"},
 		{"a final sigma is a sigma", "ΟΔΥΣΣΕΥΣ", "οδυσσευσ"},
+		{"Cherokee has two cases too", "ᏣᎳᎩ", "ꮳꮃꭹ"},
 		{"the Kelvin sign is a k", "\u212aelvin", "kelvin"},
 		{"an e-mail address is a name", "Ada+mcp@Example.com", "ada+mcp@example.com"},
 		{"64 letters", strings.Repeat("a", 64), strings.Repeat("a", 64)},
