@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"log/slog"
 	"net"
@@ -149,6 +150,37 @@ func newFixture(t testing.TB, change func(*gateway.Config)) *fixture {
 	return f
 }
 
+// newFixtureOn is another replica: the same database, keys and upstream.
+func newFixtureOn(t testing.TB, first *fixture) *fixture {
+	t.Helper()
+	f := &fixture{t: t, store: first.store, upstream: first.upstream, log: &logged{}, client: first.client}
+	f.keyring = openKeyring(t, first.store)
+	at, err := url.Parse(f.upstream.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.gateway, err = gateway.New(gateway.Config{
+		PublicURL: publicURL, Keyring: f.keyring, Grants: f.store, People: f.store,
+		Resources: []gateway.Resource{{ProtectedResource: oauth.ProtectedResource{Name: "tickets", ID: mcpURL}, Upstream: at}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.front = f.serve(f.gateway)
+	return f
+}
+
+func openKeyring(t testing.TB, s *sqlstore.Store) *token.Keyring {
+	t.Helper()
+	k, err := token.Open(t.Context(), token.Options{
+		Store: s, EncryptionKey: bytes.Repeat([]byte{7}, 32), Algorithms: []string{token.ES256}, Lifetime: time.Hour + token.ClockSkew,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
 // serve starts a server with a gateway, and ends both with the test.
 func (f *fixture) serve(g *gateway.Gateway) string {
 	front := httptest.NewUnstartedServer(g)
@@ -169,13 +201,7 @@ func (f *fixture) openStore() {
 	}
 	f.t.Cleanup(func() { _ = db.Close() })
 	f.store = db
-	f.keyring, err = token.Open(f.t.Context(), token.Options{
-		Store: db, EncryptionKey: bytes.Repeat([]byte{7}, 32),
-		Algorithms: []string{token.ES256}, Lifetime: time.Hour + token.ClockSkew,
-	})
-	if err != nil {
-		f.t.Fatal(err)
-	}
+	f.keyring = openKeyring(f.t, db)
 	for _, name := range []string{"ada", "bob"} {
 		err = db.AddPerson(f.t.Context(), oauth.Person{
 			ID: "p_" + name, Username: name, Name: strings.ToUpper(name[:1]) + name[1:], Email: name + "@example.com", Created: time.Now(),
@@ -216,6 +242,15 @@ type answer struct {
 	status int
 	header http.Header
 	body   string
+}
+
+func (a answer) json(t testing.TB) map[string]any {
+	t.Helper()
+	var m map[string]any
+	if err := json.Unmarshal([]byte(a.body), &m); err != nil {
+		t.Fatalf("the body is not JSON: %q", a.body)
+	}
+	return m
 }
 
 // send makes a request to the gateway with a token, which may be empty.
