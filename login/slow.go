@@ -20,11 +20,13 @@ type limit struct {
 
 // Three limits hold at once. The narrow one, for one name from one network, is
 // what someone who guesses meets first; it is theirs alone, so the owner, who is
-// elsewhere, does not notice. The one on a name is for guesses from many
-// networks, and it is the only one by which a stranger elsewhere could keep an
-// owner out: hence its longer fuse, and hence a network from which that name has
-// signed in during the last 30 days is not held to it. None is a lock: each
-// gives another try after its period, and a passkey is never slowed.
+// elsewhere, does not notice. The other two are for guesses at many names from
+// one network, and at one name from many networks; by these a stranger could
+// keep an owner out, so their fuses are longer, and a network from which a name
+// has signed in during the last 30 days is held, for that name, to the narrow
+// one only. None is a lock: each gives another try after its period, and a
+// passkey is never slowed. Behind a proxy that is not named in trusted_proxies
+// everyone has the proxy's address, and whoever guesses slows everyone.
 //
 // NIST SP 800-63B-4 §3.2.2: "the verifier SHALL implement controls to protect
 // against online guessing attacks".
@@ -75,9 +77,9 @@ func (s *slowing) begin(username string, address netip.Addr, now time.Time) (try
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	t.counted = []charge{{t.pair, perPair}, {t.network, perNetwork}}
+	t.counted = []charge{{t.pair, perPair}}
 	if !s.known[t.pair].After(now) {
-		t.counted = append(t.counted, charge{t.name, perName})
+		t.counted = append(t.counted, charge{t.network, perNetwork}, charge{t.name, perName})
 	}
 	var wait time.Duration
 	for _, c := range t.counted {

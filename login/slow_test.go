@@ -96,6 +96,25 @@ func TestGuessesFromManyNetworksSlowAName(t *testing.T) {
 	}
 }
 
+func TestTheOwnerIsNotHeldToWhatANeighbourDid(t *testing.T) {
+	d := newDoor(t)
+	if got := d.try(t, "ada", rightPassword, home); got != "" {
+		t.Fatal(got)
+	}
+	for n := range perNetwork.burst + 10 {
+		d.fail(t, 1, fmt.Sprintf("name%d", n), home)
+	}
+	if got := d.fail(t, 1, "another", home); got != oauth.TooManyRequests {
+		t.Errorf("the neighbour: %q", got)
+	}
+	if got := d.try(t, "ada", rightPassword, home); got != "" {
+		t.Errorf("the owner: %q", got)
+	}
+	if d.fail(t, perPair.burst, "ada", home); d.try(t, "ada", rightPassword, home) != oauth.TooManyRequests {
+		t.Error("guesses at the owner from home are not slowed")
+	}
+}
+
 func TestTheOwnerAtHomeIsNotHeldToTheLimitOnTheName(t *testing.T) {
 	d := newDoor(t)
 	if got := d.try(t, "ada", rightPassword, home); got != "" {
