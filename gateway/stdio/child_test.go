@@ -6,11 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -43,36 +43,34 @@ func TestTheChildSeesNothingOfOurEnvironmentButTheList(t *testing.T) {
 	}
 }
 
-// isGone reports whether a process has ended, if only as a zombie that waits
-// for its parent.
-func isGone(pid int) bool {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if errors.Is(err, os.ErrNotExist) {
-		return syscall.Kill(pid, 0) != nil
-	}
-	_, rest, _ := strings.Cut(string(status), ") ")
-	return strings.HasPrefix(rest, "Z")
-}
-
 func TestAStubbornChildAndItsOwnAreKilled(t *testing.T) {
-	d := bridgeTo(t, "stubborn", func(b *Bridge) { b.limits.grace = 50 * time.Millisecond })
-	d.session(t)
-	var child, grandchild int
-	log := d.log.waitFor(t, "pids ")
-	if _, err := fmt.Sscanf(log[strings.Index(log, "pids "):], "pids %d %d", &child, &grandchild); err != nil {
+	parent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
 		t.Fatal(err)
 	}
-	if isGone(child) || isGone(grandchild) {
-		t.Fatal("they were gone before")
+	defer parent.Close()
+	d := bridgeTo(t, "stubborn", func(b *Bridge) {
+		b.limits.grace = 50 * time.Millisecond
+		b.o.Env = append(b.o.Env, parentAddr+"="+parent.Addr().String())
+	})
+	d.session(t)
+	var alive []net.Conn
+	for range 2 { // the child and its own
+		conn, err := parent.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		alive = append(alive, conn)
 	}
 	if err := d.Close(); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(10 * time.Second); !isGone(child) || !isGone(grandchild); {
-		if time.Now().After(deadline) {
-			t.Fatalf("child gone: %v, grandchild gone: %v", isGone(child), isGone(grandchild))
+	for _, conn := range alive {
+		conn.SetReadDeadline(time.Now().Add(20 * time.Second))
+		if pid, err := io.ReadAll(conn); errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("process %s still lives", strings.TrimSpace(string(pid)))
 		}
-		time.Sleep(time.Millisecond) // the kernel's own time, between a signal and an end
 	}
 }
 
@@ -114,10 +112,7 @@ func TestAnIdleChildEnds(t *testing.T) {
 	res := d.start(t, t.Context(), exchange{method: "GET", header: listening})
 	quiet := d.session(t)
 	d.connect(t, "ada", "", nil)
-	log := d.log.waitFor(t, "is idle")
-	for strings.Count(log, "stdio server ended") < 2 {
-		log = d.log.waitFor(t, "stdio server ended") + d.log.waitFor(t, "")
-	}
+	d.log.waitTimes(t, "stdio server ended", 2)
 	ping := `{"jsonrpc":"2.0","id":1,"method":"ping"}`
 	if status, _, _ := d.do(t, exchange{body: ping, header: quiet}); status != http.StatusNotFound {
 		t.Errorf("the quiet session: %d", status)
@@ -126,9 +121,7 @@ func TestAnIdleChildEnds(t *testing.T) {
 		t.Errorf("the session that is listened to: %d %s", status, body)
 	}
 	res.Body.Close()
-	for strings.Count(d.log.waitFor(t, ""), "stdio server ended") < 3 {
-		time.Sleep(time.Millisecond)
-	}
+	d.log.waitTimes(t, "stdio server ended", 3)
 }
 
 func TestHowManyChildrenThereMayBe(t *testing.T) {
@@ -143,11 +136,11 @@ func TestHowManyChildrenThereMayBe(t *testing.T) {
 	if a, b, c := ping(first), ping(second), ping(third); a != 200 || b != 404 || c != 200 {
 		t.Errorf("of ada's sessions the quietest makes room: %d %d %d", a, b, c)
 	}
-	status, body, header := d.do(t, exchange{body: hello, header: map[string]string{"X-Person": "bob"}})
+	status, body, _ := d.do(t, exchange{body: hello, header: map[string]string{"X-Person": "bob"}})
 	if status != http.StatusOK {
 		t.Fatalf("bob: %d %s", status, body)
 	}
-	status, body, header = d.do(t, exchange{body: hello, header: map[string]string{"X-Person": "eve"}})
+	status, body, header := d.do(t, exchange{body: hello, header: map[string]string{"X-Person": "eve"}})
 	if status != http.StatusServiceUnavailable || header.Get("Retry-After") == "" {
 		t.Errorf("eve, who is one too many: %d %s", status, body)
 	}

@@ -134,6 +134,9 @@ func (s *seat) stopped() bool {
 // endIfIdle ends a child that nobody used for the idle time, or looks again
 // when that will be.
 func (s *seat) endIfIdle() {
+	if s.stopped() {
+		return
+	}
 	b := s.bridge
 	b.mu.Lock()
 	silent := time.Since(s.used)

@@ -1,10 +1,14 @@
 package stdio
 
+//lint:file-ignore SA1019 what a newer version deprecates, older ones still have, and it has to pass
+
 import (
 	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
+	"net"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -20,14 +24,15 @@ import (
 const serverKind = "STDIO_TEST_SERVER"
 
 var servers = map[string]func(){
-	"sdk":      func() { sdkServer(nil) },
-	"sdk-old":  func() { sdkServer([]string{"2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"}) },
-	"mirror":   mirrorServer,
-	"silent":   silentServer,
-	"mute":     func() { select {} },
-	"stubborn": stubbornServer,
-	"chatty":   chattyServer,
-	"crash":    func() { os.Exit(3) },
+	"sdk":       func() { sdkServer(nil) },
+	"sdk-old":   func() { sdkServer([]string{"2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"}) },
+	"mirror":    mirrorServer,
+	"silent":    silentServer,
+	"mute":      func() { io.Copy(io.Discard, os.Stdin) },
+	"stubborn":  stubbornServer,
+	"offspring": offspringServer,
+	"chatty":    chattyServer,
+	"crash":     func() { os.Exit(3) },
 }
 
 type tool = func(context.Context, *mcp.CallToolRequest, map[string]any) (*mcp.CallToolResult, any, error)
@@ -129,11 +134,13 @@ func elicit(_ context.Context, req *mcp.CallToolRequest, _ map[string]any) (*mcp
 	}}}, nil, nil
 }
 
+// sample asks even when its own call was cancelled, as servers do.
 func sample(ctx context.Context, req *mcp.CallToolRequest, _ map[string]any) (*mcp.CallToolResult, any, error) {
-	res, err := req.Session.CreateMessage(ctx, &mcp.CreateMessageParams{
+	res, err := req.Session.CreateMessage(context.WithoutCancel(ctx), &mcp.CreateMessageParams{
 		MaxTokens: 5, Messages: []*mcp.SamplingMessage{{Role: "user", Content: &mcp.TextContent{Text: "hi"}}},
 	})
 	if err != nil {
+		fmt.Fprintln(os.Stderr, "sampling failed:", err)
 		return nil, nil, err
 	}
 	return &mcp.CallToolResult{Content: []mcp.Content{res.Content}}, nil, nil
@@ -198,23 +205,42 @@ func silentServer() {
 	})
 }
 
+// parentAddr is where a server of these tests holds a connection for as long as
+// it lives.
+const parentAddr = "STDIO_TEST_PARENT"
+
+func dialParent() net.Conn {
+	conn, err := net.Dial("tcp", os.Getenv(parentAddr))
+	if err != nil {
+		panic(err)
+	}
+	fmt.Fprintln(conn, os.Getpid())
+	return conn
+}
+
+// offspringServer is what the stubborn one starts.
+func offspringServer() {
+	signal.Ignore(syscall.SIGTERM, syscall.SIGINT)
+	io.Copy(io.Discard, dialParent()) // as long as the test lives
+}
+
 // stubbornServer ends neither with its input nor when it is asked to, and has a
-// child that does not either. It says on standard error who they are.
+// child that does not either.
 func stubbornServer() {
 	signal.Ignore(syscall.SIGTERM, syscall.SIGINT)
+	parent := dialParent()
 	grandchild := exec.Command(os.Args[0])
-	grandchild.Env = append(slices.Clone(os.Environ()), serverKind+"=mute")
+	grandchild.Env = append(slices.Clone(os.Environ()), serverKind+"=offspring")
 	grandchild.Stdout, grandchild.Stderr = os.Stdout, os.Stderr
 	if err := grandchild.Start(); err != nil {
 		panic(err)
 	}
-	fmt.Fprintf(os.Stderr, "pids %d %d\n", os.Getpid(), grandchild.Process.Pid)
 	eachLine(func(_ string, m map[string]json.RawMessage) {
 		if string(m["method"]) == `"initialize"` {
 			initialized(m["id"])
 		}
 	})
-	select {}
+	io.Copy(io.Discard, parent)
 }
 
 // chattyServer mixes messages with what is none.

@@ -1,5 +1,7 @@
 package stdio
 
+//lint:file-ignore SA1019 what a newer version deprecates, older ones still have, and it has to pass
+
 import (
 	"bufio"
 	"context"
@@ -22,19 +24,7 @@ func TestEveryFeatureWorksWithoutASession(t *testing.T) {
 	if got := cs.InitializeResult().ProtocolVersion; got != "2026-07-28" {
 		t.Fatalf("speaks %s", got)
 	}
-	if got := callTool(t, cs, "say", map[string]any{"text": "hi"}); got != "hi" {
-		t.Errorf("say: %q", got)
-	}
-	params := &mcp.CallToolParams{Name: "count", Arguments: map[string]any{}}
-	params.SetProgressToken("tok")
-	if _, err := cs.CallTool(t.Context(), params); err != nil {
-		t.Fatal(err)
-	}
-	for n := 1; n <= 3; n++ {
-		if got := next(t, l.progress); got != fmt.Sprint("tok ", n) {
-			t.Errorf("progress %q", got)
-		}
-	}
+	callsWork(t, cs, l)
 	if got := callTool(t, cs, "elicit", nil); got != "accept blue" {
 		t.Errorf("elicit: %q", got)
 	}

@@ -44,18 +44,24 @@ func (d *diary) Write(p []byte) (int, error) {
 // waitFor returns the log once it holds some text.
 func (d *diary) waitFor(t *testing.T, what string) string {
 	t.Helper()
+	return d.waitTimes(t, what, 1)
+}
+
+// waitTimes returns the log once it holds some text n times.
+func (d *diary) waitTimes(t *testing.T, what string, n int) string {
+	t.Helper()
 	late := time.After(20 * time.Second)
 	for {
 		d.mu.Lock()
 		text, wrote := d.text.String(), d.wrote
 		d.mu.Unlock()
-		if strings.Contains(text, what) {
+		if strings.Count(text, what) >= n {
 			return text
 		}
 		select {
 		case <-wrote:
 		case <-late:
-			t.Fatalf("the log never said %q:\n%s", what, text)
+			t.Fatalf("the log did not say %q %d times:\n%s", what, n, text)
 		}
 	}
 }
