@@ -143,7 +143,8 @@ type Passwords interface {
 
 // Sessions remembers which browser is signed in.
 type Sessions interface {
-	// OpenSession saves a session.
+	// OpenSession saves a session, if its subject is known and not disabled
+	// ([ErrNotFound] otherwise).
 	OpenSession(ctx context.Context, s oauth.Session) error
 
 	// Session returns a session that has not expired, and its person, who is

@@ -11,15 +11,15 @@ import (
 )
 
 const (
-	clientColumns = `id, metadata, secret_digest, source, created_at, last_used_at`
+	clientColumns = `id, metadata, secret_digest, source, introspects, created_at, last_used_at`
 	selectClient  = `SELECT ` + clientColumns + ` FROM clients WHERE id = $1`
 )
 
 // A client that is registered again is in use, which keeps the pruner from
 // removing it before it comes back; nothing else of it changes.
 const registerClient = `
-	INSERT INTO clients (` + clientColumns + `) VALUES ($1, $2, $3, $4, $5, $6)
-	ON CONFLICT (id) DO UPDATE SET last_used_at = $7`
+	INSERT INTO clients (` + clientColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7)
+	ON CONFLICT (id) DO UPDATE SET last_used_at = $8`
 
 // Register implements [store.Clients].
 func (s *Store) Register(ctx context.Context, c oauth.Client) (oauth.Client, error) {
@@ -32,12 +32,13 @@ func (s *Store) Register(ctx context.Context, c oauth.Client) (oauth.Client, err
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return oauth.Client{}, err
 	}
-	metadata, err := json.Marshal(c.Metadata)
-	if err != nil {
+	metadata, err1 := json.Marshal(c.Metadata)
+	introspects, err2 := json.Marshal(c.Introspects)
+	if err := errors.Join(err1, err2); err != nil {
 		return oauth.Client{}, err
 	}
-	if _, err := s.write(ctx, run(registerClient, c.ID, string(metadata), secretDigest(c),
-		string(c.Source), c.Created.UnixMilli(), c.LastUsed.UnixMilli(), now)); err != nil {
+	if _, err := s.write(ctx, run(registerClient, c.ID, string(metadata), secretDigest(c), string(c.Source),
+		string(introspects), c.Created.UnixMilli(), c.LastUsed.UnixMilli(), now)); err != nil {
 		return oauth.Client{}, err
 	}
 	return s.Client(ctx, c.ID)
@@ -85,15 +86,15 @@ func secretDigest(c oauth.Client) string {
 
 func scanClient(r row) (oauth.Client, error) {
 	var c oauth.Client
-	var metadata, secret, source string
+	var metadata, secret, source, introspects string
 	var created, lastUsed int64
-	if err := r.Scan(&c.ID, &metadata, &secret, &source, &created, &lastUsed); err != nil {
+	if err := r.Scan(&c.ID, &metadata, &secret, &source, &introspects, &created, &lastUsed); err != nil {
 		return c, err
 	}
 	c.Source = oauth.ClientSource(source)
 	c.Created, c.LastUsed = moment(created), moment(lastUsed)
-	if err := json.Unmarshal([]byte(metadata), &c.Metadata); err != nil {
-		return c, err
-	}
-	return c, digests([]*oauth.Digest{&c.SecretDigest}, secret)
+	return c, errors.Join(
+		json.Unmarshal([]byte(metadata), &c.Metadata),
+		json.Unmarshal([]byte(introspects), &c.Introspects),
+		digests([]*oauth.Digest{&c.SecretDigest}, secret))
 }

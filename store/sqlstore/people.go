@@ -71,6 +71,12 @@ func (s *Store) SetPassword(ctx context.Context, id, hash string) error {
 	return err
 }
 
+// Rehash implements [store.Passwords].
+func (s *Store) Rehash(ctx context.Context, id, from, to string) (bool, error) {
+	n, err := s.write(ctx, run(`UPDATE people SET password_hash = $3 WHERE id = $1 AND password_hash = $2`, id, from, to))
+	return n == 1, err
+}
+
 // SetDisabled implements [store.People].
 func (s *Store) SetDisabled(ctx context.Context, id string, disabled bool) error {
 	if !disabled {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -100,8 +101,11 @@ type executor interface {
 }
 
 func (e *postgresEngine) transact(ctx context.Context, work []statement) (int64, error) {
-	if len(work) == 1 {
+	switch {
+	case len(work) == 1:
 		return e.step(ctx, e.db, work[0]) // a statement is a transaction
+	case !slices.ContainsFunc(work, func(st statement) bool { return st.must || st.returns }):
+		return e.send(ctx, work)
 	}
 	tx, err := e.db.BeginTx(ctx, nil)
 	if err != nil {
@@ -116,6 +120,34 @@ func (e *postgresEngine) transact(ctx context.Context, work []statement) (int64,
 		}
 	}
 	return n, tx.Commit()
+}
+
+// send does statements that do not depend on each other in one round trip,
+// which PostgreSQL makes one transaction. What they lock is locked for no
+// longer than the flush takes.
+func (e *postgresEngine) send(ctx context.Context, work []statement) (n int64, err error) {
+	conn, err := e.db.Conn(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer conn.Close()
+	err = conn.Raw(func(driver any) error {
+		var batch pgx.Batch
+		for _, st := range work {
+			batch.Queue(e.text(st.text), st.args...)
+		}
+		answers := driver.(*stdlib.Conn).Conn().SendBatch(ctx, &batch)
+		for range work {
+			answer, err := answers.Exec()
+			if err != nil {
+				_ = answers.Close() // it repeats the error
+				return err
+			}
+			n = answer.RowsAffected()
+		}
+		return answers.Close()
+	})
+	return n, err
 }
 
 func (e *postgresEngine) step(ctx context.Context, on executor, st statement) (int64, error) {

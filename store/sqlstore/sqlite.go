@@ -134,7 +134,7 @@ func openFile(path string, connections int, pragmas ...string) (*sql.DB, error) 
 	}
 	query := url.Values{"_pragma": append([]string{
 		fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()),
-		"synchronous(2)", "fullfsync(1)", "checkpoint_fullfsync(1)", "wal_autocheckpoint(16000)",
+		"synchronous(2)", "fullfsync(1)", "checkpoint_fullfsync(1)", "wal_autocheckpoint(4000)",
 	}, pragmas...), "_txlock": {"immediate"}, "_dqs": {"0"}, "mode": {"rw"}}
 	connector, err := sqlite.NewConnector((&url.URL{Scheme: "file", Path: name, RawQuery: query.Encode()}).String())
 	if err != nil {

@@ -252,12 +252,20 @@ func (w *writer) connect() (err error) {
 	return nil
 }
 
-// disconnect ends the transaction, if one is open, by closing the connection.
+// disconnect ends the transaction, if one is open, and closes the connection.
+// Statements that were prepared on one connection are closed by hand: SQLite
+// keeps a connection, and what it has locked, until the last of them is.
 func (w *writer) disconnect() error {
 	if w.conn == nil {
 		return nil
 	}
-	err := errors.Join(w.conn.Close(), w.db.Close())
+	// Fails where SQLite has ended the transaction itself.
+	_, _ = w.conn.ExecContext(context.Background(), `ROLLBACK`)
+	var errs []error
+	for _, stmt := range w.stmts {
+		errs = append(errs, stmt.Close())
+	}
+	errs = append(errs, w.conn.Close(), w.db.Close())
 	w.conn, w.db, w.stmts = nil, nil, nil
-	return err
+	return errors.Join(errs...)
 }

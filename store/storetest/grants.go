@@ -51,6 +51,31 @@ func grantRules() []rule {
 				}
 			}
 		}},
+		{"a grant whose id is taken is refused, and the other lives", func(t *testing.T, w *world) {
+			w.person("ada")
+			w.grant("g1", "ada", "c1")
+			w.is(w.Create(t.Context(), w.agreed("g1", "ada", "c2")), store.ErrExists)
+			g, err := w.Grant(t.Context(), "g1")
+			w.ok(err)
+			if g.ClientID != "c1" {
+				t.Errorf("it is now of %s", g.ClientID)
+			}
+		}},
+		{"one that is refused among many leaves the others alone", func(t *testing.T, w *world) {
+			w.person("ada")
+			w.grant("taken", "ada", "c1")
+			won := w.crowd(64, store.ErrExists, func(i int) error {
+				id := oauth.NewID("g")
+				if i%4 == 0 {
+					id = "taken"
+				}
+				return w.Create(t.Context(), w.agreed(id, "ada", "c1"))
+			})
+			w.count(won, 48, "winners")
+			living, err := w.Grants(t.Context(), store.GrantFilter{Subject: "ada"}, "", 100)
+			w.ok(err)
+			w.count(int64(len(living)), 49, "living")
+		}},
 		{"a code that is redeemed again revokes what it was redeemed for", func(t *testing.T, w *world) {
 			w.person("ada")
 			first := w.grant("g1", "ada", "c1")

@@ -99,6 +99,26 @@ func peopleRules() []rule {
 			w.signedIn(theirs, true)
 			w.alive(g.ID, true)
 		}},
+		{"a hash is replaced if it is still the one that was read, and sessions live on", func(t *testing.T, w *world) {
+			p := w.person("ada")
+			s := w.session("ada")
+			for _, c := range []struct {
+				id, from string
+				want     bool
+			}{{"ada", "another", false}, {"nobody", p.PasswordHash, false}, {"ada", p.PasswordHash, true}, {"ada", p.PasswordHash, false}} {
+				done, err := w.Rehash(t.Context(), c.id, c.from, "costlier")
+				w.ok(err)
+				if done != c.want {
+					t.Errorf("of %s from %q: %v", c.id, c.from, done)
+				}
+			}
+			got, err := w.Person(t.Context(), "ada")
+			w.ok(err)
+			if got.PasswordHash != "costlier" {
+				t.Errorf("hash %q", got.PasswordHash)
+			}
+			w.signedIn(s, true)
+		}},
 	}
 }
 

@@ -22,12 +22,17 @@ import (
 type Store interface {
 	store.Grants
 	store.Clients
-	store.People
-	store.Sessions
+	signIn
 	store.Consents
 	store.Keys
 	store.Events
 	store.Pruner
+}
+
+type signIn interface {
+	store.People
+	store.Passwords
+	store.Sessions
 }
 
 // Open returns a store with nothing in it, whose clock is now.

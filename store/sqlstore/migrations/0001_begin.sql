@@ -28,11 +28,13 @@ CREATE INDEX grants_by_subject ON grants (subject, id);
 CREATE INDEX grants_by_client ON grants (client_id, id);
 CREATE INDEX grants_revoked ON grants (revoked_at) WHERE revoked_at IS NOT NULL;
 
+-- metadata and introspects are JSON.
 CREATE TABLE clients (
 	id            TEXT /*pg COLLATE "C" pg*/ NOT NULL PRIMARY KEY,
 	metadata      TEXT NOT NULL,
 	secret_digest TEXT NOT NULL,
 	source        TEXT NOT NULL,
+	introspects   TEXT NOT NULL,
 	created_at    BIGINT NOT NULL,
 	last_used_at  BIGINT NOT NULL
 );
