@@ -122,8 +122,13 @@ func TestASessionOpenedBeforeSigningInGoesOnAfterIt(t *testing.T) {
 	}
 	f.upstream.set(opening("s2"))
 	own := f.post(f.token("p_ada"), list).header.Get("Mcp-Session-Id")
-	if a := f.send(http.MethodPost, "/mcp", "", list, withSession(own)); a.status != http.StatusNotFound {
-		t.Errorf("someone's session, used by nobody: status %d", a.status)
+	for _, method := range []string{http.MethodPost, http.MethodDelete} {
+		if a := f.send(method, "/mcp", "", list, withSession(own)); a.status != http.StatusNotFound {
+			t.Errorf("someone's session, %s by nobody: status %d", method, a.status)
+		}
+	}
+	if a := f.send(http.MethodDelete, "/mcp", "", "", withSession(id)); a.status != http.StatusOK || f.upstream.last(t).header.Get("Mcp-Session-Id") != "s1" {
+		t.Errorf("nobody's session, ended by nobody: status %d", a.status)
 	}
 }
 

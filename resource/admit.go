@@ -54,11 +54,12 @@ func (g *Guard) admitStream(caller *Caller, r *http.Request) (*http.Request, err
 	if r.Method == http.MethodHead {
 		return nil, notAllowed("only POST, GET and DELETE are served")
 	}
-	if caller.Anonymous {
+	// Whoever opened a session with a public tool may end it.
+	if caller.Anonymous && r.Method != http.MethodDelete {
 		// MCP 2025-11-25, transports: 405 says "that the server does not offer an
 		// SSE stream at this endpoint", and clients carry on. A 401 would make
 		// them sign in before anyone asked for a tool that needs it.
-		return nil, notAllowed("streams are for signed-in callers")
+		return nil, notAllowed("there is no stream for callers who have not signed in")
 	}
 	r = r.WithContext(withCaller(r.Context(), caller))
 	setBody(r, nil)

@@ -112,13 +112,17 @@ func TestWhereAToolIsPublicTheWayToItIsPublicToo(t *testing.T) {
 			t.Errorf("status %d, caller %+v", a.status, got.caller)
 		}
 	})
-	for _, method := range []string{http.MethodGet, http.MethodDelete} {
-		t.Run("a stranger's "+method+" is answered 405 so that nobody signs in for it", func(t *testing.T) {
-			if a := f.do(method, "", nil); a.status != http.StatusMethodNotAllowed || a.header.Get("Allow") == "" {
-				t.Errorf("status %d", a.status)
-			}
-		})
-	}
+	t.Run("a stranger's stream is answered 405 so that nobody signs in for it", func(t *testing.T) {
+		if a := f.do(http.MethodGet, "", nil); a.status != http.StatusMethodNotAllowed || a.header.Get("Allow") == "" {
+			t.Errorf("status %d", a.status)
+		}
+	})
+	t.Run("a stranger may end a session", func(t *testing.T) {
+		a := f.do(http.MethodDelete, "", nil)
+		if got, _ := f.reached(); a.status != http.StatusOK || got.method != http.MethodDelete {
+			t.Errorf("status %d", a.status)
+		}
+	})
 }
 
 func TestStreamsAndTheEndOfSessionsNeedAToken(t *testing.T) {
