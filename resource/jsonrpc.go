@@ -1,7 +1,6 @@
 package resource
 
 import (
-	"bytes"
 	"encoding/json"
 	"net/http"
 	"unicode/utf8"
@@ -107,22 +106,18 @@ func readMessage(s *scanner) (message, error) {
 		// a response.
 		return m, badRequest("a message must be either a request or a response")
 	}
-	if params == nil || !isCall {
-		return m, nil
+	if isCall && len(params) > 0 && params[0] == '{' {
+		err = m.readParams(params)
 	}
-	return m, m.readParams(params)
+	if err == nil && m.method == "tools/call" && !m.hasName {
+		err = &rpcError{status: http.StatusBadRequest, code: codeInvalidParams, message: "params.name is missing or not a string"}
+	}
+	return m, err
 }
 
 var paramKeys = []string{"name", "uri", "_meta"}
 
 func (m *message) readParams(raw []byte) error {
-	if raw[0] != '{' {
-		// Positional parameters: MCP has none, and no name to decide on.
-		if m.method == "tools/call" {
-			return &rpcError{status: http.StatusBadRequest, code: codeInvalidParams, message: "params is not an object"}
-		}
-		return nil
-	}
 	s := scanner{b: raw}
 	_, err := s.object(paramKeys, func(key int) (err error) {
 		switch paramKeys[key] {
@@ -138,16 +133,13 @@ func (m *message) readParams(raw []byte) error {
 		}
 		return err
 	})
-	if err == nil && m.method == "tools/call" && !m.hasName {
-		err = &rpcError{status: http.StatusBadRequest, code: codeInvalidParams, message: "params.name is missing or not a string"}
-	}
 	return err
 }
 
 var metaKeys = []string{metaVersion}
 
 func (m *message) readMeta(raw []byte) error {
-	if raw[0] != '{' || !bytes.Contains(raw, []byte("rotocol")) && !bytes.ContainsRune(raw, '\\') {
+	if raw[0] != '{' {
 		return nil
 	}
 	s := scanner{b: raw}
