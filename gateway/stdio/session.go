@@ -75,20 +75,29 @@ func (b *Bridge) open(w http.ResponseWriter, r *http.Request, in incoming) error
 		return err
 	}
 	if answer.failed == nil {
-		version, _ := field(answer.result, "protocolVersion")
-		s.version = textOf(version)
-		b.mu.Lock()
-		b.sessions[s.id] = s
-		b.mu.Unlock()
+		s.publish(answer)
 		w.Header().Set(headerSession, s.id)
 	} else {
 		s.stop()
 	}
-	if !in.json {
-		return newEventWriter(w).event("", answer.raw)
+	if in.json {
+		writeJSON(w, http.StatusOK, answer.raw)
+		return nil
 	}
-	writeJSON(w, http.StatusOK, answer.raw)
+	_ = newEventWriter(w).event("", answer.raw) // the client may have gone
 	return nil
+}
+
+// publish lets the session be found. A child that ended meanwhile has forgotten
+// it already, and nobody would do so again.
+func (s *session) publish(answer message) {
+	version, _ := field(answer.result, "protocolVersion")
+	s.version = textOf(version)
+	s.bridge.mu.Lock()
+	defer s.bridge.mu.Unlock()
+	if !s.child.stopped() {
+		s.bridge.sessions[s.id] = s
+	}
 }
 
 // initialize passes the request on and waits for the answer.
