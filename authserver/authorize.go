@@ -105,8 +105,10 @@ func (s *Server) readRequest(c oauth.Client, form url.Values) (Interaction, erro
 		return none, oauth.Refuse(oauth.UnsupportedResponseType, "response_type must be code")
 	case form.Get("response_mode") != "" && form.Get("response_mode") != "query":
 		return none, oauth.Refuse(oauth.InvalidRequest, "response_mode must be query")
-	case form.Get("request") != "" || form.Get("request_uri") != "":
-		return none, oauth.Refuse(oauth.InvalidRequest, "request objects are not supported")
+	case form.Get("request") != "":
+		return none, oauth.Refuse(oauth.RequestNotSupported, "request objects are not supported")
+	case form.Get("request_uri") != "":
+		return none, oauth.Refuse(oauth.RequestURINotSupported, "request objects are not supported")
 	case len(form.Get("state")) > maxState:
 		return none, oauth.Refuse(oauth.InvalidRequest, "state is too long")
 	}

@@ -56,19 +56,43 @@ func parseBody(body []byte) (url.Values, error) {
 		}
 		return form, nil
 	}
-	var members map[string]any
-	if err := json.Unmarshal([]byte(text), &members); err != nil {
-		return nil, oauth.Refuse(oauth.InvalidRequest, "the body is not a JSON object").Because(err)
+	form, err := parseObject(text)
+	if err != nil {
+		return nil, oauth.Refuse(oauth.InvalidRequest, "the body is not a JSON object of strings").Because(err)
+	}
+	return form, nil
+}
+
+// parseObject reads a JSON object member by member. A map would keep the last of
+// two members of one name, and say nothing of the first.
+func parseObject(text string) (url.Values, error) {
+	d := json.NewDecoder(strings.NewReader(text))
+	if _, err := d.Token(); err != nil { // the bracket
+		return nil, err
 	}
 	form := url.Values{}
-	for name, value := range members {
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return nil, err
+		}
+		value, err := d.Token()
+		if err != nil {
+			return nil, err
+		}
 		switch v := value.(type) {
 		case string:
-			form.Set(name, v)
+			form.Add(name.(string), v) // a name is always a string
 		case nil:
 		default:
-			return nil, oauth.Refuse(oauth.InvalidRequest, "a member of the JSON object is not a string")
+			return nil, errors.New("a member is not a string")
 		}
+	}
+	if _, err := d.Token(); err != nil { // the other bracket
+		return nil, err
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("something follows the object")
 	}
 	return form, nil
 }

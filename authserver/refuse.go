@@ -117,9 +117,12 @@ func (s *Server) notFound(http.ResponseWriter, *http.Request) error {
 	return oauth.Refuse(oauth.NotFound, "there is nothing here")
 }
 
+// refuseMethod says which methods there are: "POST, OPTIONS". It sets no
+// headers for other origins, so the authorization endpoint can have it.
 func refuseMethod(allowed string) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		w.Header().Set("Allow", allowed+", OPTIONS")
+		w.Header().Set("Allow", allowed)
+		w.Header().Set("Cache-Control", "no-store")
 		weblog.From(r.Context()).Add("refusal", "method not allowed")
 		writeJSON(w, http.StatusMethodNotAllowed, map[string]string{
 			"error": string(oauth.InvalidRequest), "error_description": "this endpoint takes " + allowed + " only"})

@@ -40,21 +40,36 @@ func (s *Server) register(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	c, secret := s.newClient(metadata)
-	if wait := s.limits.registrations.spend(network(s.Address(r))); wait > 0 {
-		return tooMany(wait)
+	if err := s.mayAdd(r, c); err != nil {
+		return err
 	}
 	kept, err := s.Clients.Register(r.Context(), c)
 	if err != nil {
 		return err
 	}
 	weblog.From(r.Context()).Add("client", kept.ID)
-	answer := registered{ClientID: kept.ID, ClientIDIssuedAt: kept.Created.Unix(), ClientMetadata: kept.Metadata}
+	answer := registered{ClientID: kept.ID, ClientIDIssuedAt: kept.Created.Unix(), ClientMetadata: metadata}
 	if secret != "" {
 		answer.ClientSecret = string(secret)
 		answer.SecretExpiresAt = new(int64)
 	}
 	writeJSON(w, http.StatusCreated, answer)
 	return nil
+}
+
+// mayAdd bounds what strangers can leave here, by address and altogether. A
+// registration that is here already adds nothing, and is never refused: many
+// clients send theirs at every start.
+func (s *Server) mayAdd(r *http.Request, c oauth.Client) error {
+	if c.Public() {
+		if _, err := s.Clients.Client(r.Context(), c.ID); !isNotFound(err) {
+			return err
+		}
+	}
+	if wait := s.limits.registrations.spend(network(s.Address(r))); wait > 0 {
+		return tooMany(wait)
+	}
+	return s.room.take(r.Context())
 }
 
 func (s *Server) newClient(m oauth.ClientMetadata) (oauth.Client, oauth.Secret) {

@@ -1,16 +1,12 @@
 package authserver_test
 
 import (
-	"crypto/sha256"
-	"encoding/base64"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
-	"net/url"
+	"net/netip"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -28,25 +24,58 @@ import (
 // A scene is a server with a database of its own, its clock, and the browsers
 // that visit it.
 type scene struct {
-	t        *testing.T
-	url      string // where it listens
-	auth     *authserver.Server
-	store    *sqlstore.Store
-	keys     *token.Keyring
-	clock    *clock
-	log      *lockedBuffer
-	vars     map[string]string
+	t       testing.TB
+	url     string // where it listens
+	file    string // the database
+	handler http.Handler
+	auth    *authserver.Server
+	store   *sqlstore.Store
+	keys    *token.Keyring
+	clock   *clock
+	log     *lockedBuffer
+	setting setting
+	vars    map[string]string
+
 	browsers map[string]*http.Client
 	current  string
+	address  string // from where requests seem to come
 	headers  http.Header
 	body     string
 	last     *answer
-	statuses map[int]int
-	bodies   []string
+
+	statuses map[int]int // of the last at-once
+	bodies   []string    // the same
+	faulty   bool        // answers of 5xx are what is expected
+	secrets  map[string]bool
 }
 
-// issuer is what the server calls itself, whatever address it listens at.
-const issuer = "https://as.example"
+// A setting is what a script may say of its server before it begins.
+type setting struct {
+	issuer        string // what the server calls itself, whatever address it listens at
+	resources     []oauth.ProtectedResource
+	registration  authserver.Registration
+	preregistered []oauth.Client
+}
+
+func usual() setting {
+	return setting{
+		issuer: "https://as.example", resources: resources("https://as.example"),
+		registration: authserver.Registration{Open: true, PrivateSchemes: []string{"cursor"}},
+	}
+}
+
+// resources are the MCP servers of every scene.
+func resources(issuer string) []oauth.ProtectedResource {
+	return []oauth.ProtectedResource{
+		{Name: "tickets", Title: "Acme Tickets", ID: issuer + "/mcp", TokenFormat: "jwt", Algorithm: "ES256", Scopes: []oauth.ScopeInfo{
+			{Name: "tickets:read", Title: "Read your tickets", Default: true},
+			{Name: "tickets:write", Title: "Create and change tickets", Implies: []string{"tickets:read"}},
+		}},
+		{Name: "notes", Title: "Acme Notes", ID: issuer + "/notes/mcp", TokenFormat: "opaque", Algorithm: "ES256", Scopes: []oauth.ScopeInfo{
+			{Name: "notes:read", Title: "Read your notes", Default: true},
+		}},
+	}
+}
 
 type clock struct {
 	mu  sync.Mutex
@@ -82,25 +111,15 @@ func (b *lockedBuffer) String() string {
 	return b.text.String()
 }
 
-// resources are the MCP servers of every scene.
-func resources() []oauth.ProtectedResource {
-	return []oauth.ProtectedResource{
-		{Name: "tickets", Title: "Acme Tickets", ID: issuer + "/mcp", TokenFormat: "jwt", Algorithm: "ES256", Scopes: []oauth.ScopeInfo{
-			{Name: "tickets:read", Title: "Read your tickets", Default: true},
-			{Name: "tickets:write", Title: "Create and change tickets", Implies: []string{"tickets:read"}},
-		}},
-		{Name: "notes", Title: "Acme Notes", ID: issuer + "/notes/mcp", TokenFormat: "opaque", Algorithm: "ES256", Scopes: []oauth.ScopeInfo{
-			{Name: "notes:read", Title: "Read your notes", Default: true},
-		}},
-	}
-}
-
-func newScene(t *testing.T) *scene {
-	s := &scene{t: t, clock: &clock{now: time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)}, log: &lockedBuffer{},
-		vars: map[string]string{"issuer": issuer}, browsers: map[string]*http.Client{}, current: "one", headers: http.Header{}}
+// newScene makes a server that is asked through its handler; listen puts it
+// behind a socket.
+func newScene(t testing.TB, given setting) *scene {
+	s := &scene{t: t, setting: given, clock: &clock{now: time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)}, log: &lockedBuffer{},
+		vars: map[string]string{"issuer": given.issuer}, browsers: map[string]*http.Client{}, current: "one",
+		headers: http.Header{}, secrets: map[string]bool{testPassword: true}, file: filepath.Join(t.TempDir(), "db")}
 	ctx := t.Context()
 	var err error
-	if s.store, err = sqlstore.Open(ctx, sqlstore.Options{Path: filepath.Join(t.TempDir(), "db"), Now: s.clock.Now}); err != nil {
+	if s.store, err = sqlstore.Open(ctx, sqlstore.Options{Path: s.file, Now: s.clock.Now}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.store.Close() })
@@ -109,26 +128,42 @@ func newScene(t *testing.T) *scene {
 		RotateEvery: 720 * time.Hour, Lifetime: time.Hour, Now: s.clock.Now, Log: log}); err != nil {
 		t.Fatal(err)
 	}
-	p, err := pages.New(pages.Site{Name: "Acme", PublicURL: issuer})
+	p, err := pages.New(pages.Site{Name: "Acme", PublicURL: given.issuer})
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.auth, err = authserver.New(authserver.Config{
-		Issuer: issuer, Resources: resources(), Keys: s.keys, Grants: s.store, Clients: s.store, People: s.store,
-		Sessions: s.store, Consents: s.store, Events: s.store, Pages: p,
+		Issuer: given.issuer, Resources: given.resources, Keys: s.keys, Grants: s.store, Clients: s.store, People: s.store,
+		Sessions: s.store, Consents: s.store, Events: s.store, Pages: p, Preregistered: given.preregistered,
 		Local:     login.NewLocal(login.LocalOptions{People: s.store, Now: s.clock.Now}),
 		AccessTTL: time.Hour, RefreshTTL: 90 * 24 * time.Hour, CodeTTL: time.Minute,
-		Registration: authserver.Registration{Open: true, PrivateSchemes: []string{"cursor"}},
-		Now:          s.clock.Now, Log: log, Address: weblog.Addresses(nil),
+		Registration: given.registration, Now: s.clock.Now, Log: log, Address: seemingly,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.vars["setup"] = strings.TrimPrefix(s.auth.FirstRunURL(), given.issuer)
 	mux := http.NewServeMux()
 	s.auth.Routes(mux)
-	// TLS, because the cookies of an https issuer are only sent over it.
-	server := httptest.NewTLSServer(weblog.Wrap(weblog.Options{Log: log, Now: time.Now, Address: weblog.Addresses(nil)}, mux))
-	t.Cleanup(server.Close)
+	s.handler = weblog.Wrap(weblog.Options{Log: log, Now: time.Now, Address: seemingly}, mux)
+	return s
+}
+
+// fromHeader says from where a test's request seems to come.
+const fromHeader = "Test-From"
+
+func seemingly(r *http.Request) netip.Addr {
+	if a, err := netip.ParseAddr(r.Header.Get(fromHeader)); err == nil {
+		return a
+	}
+	return weblog.Addresses(nil)(r)
+}
+
+// listen serves over TLS, because the cookies of an https issuer are only sent
+// over it.
+func (s *scene) listen() *scene {
+	server := httptest.NewTLSServer(s.handler)
+	s.t.Cleanup(server.Close)
 	s.url = server.URL
 	s.browsers["tls"] = server.Client()
 	return s
@@ -150,48 +185,4 @@ func (s *scene) browser() *http.Client {
 		s.browsers[s.current] = b
 	}
 	return b
-}
-
-var variable = regexp.MustCompile(`\$[a-zA-Z0-9_.]+`)
-
-// expand puts variables in. $v.NAME is a code verifier called NAME, $s256.NAME
-// its challenge.
-func (s *scene) expand(line string) string {
-	return variable.ReplaceAllStringFunc(line, func(v string) string {
-		name := v[1:]
-		if word, ok := strings.CutPrefix(name, "v."); ok {
-			return verifier(word)
-		}
-		if word, ok := strings.CutPrefix(name, "s256."); ok {
-			sum := sha256.Sum256([]byte(verifier(word)))
-			return base64.RawURLEncoding.EncodeToString(sum[:])
-		}
-		value, ok := s.vars[name]
-		if !ok {
-			s.t.Fatalf("there is no variable %s", v)
-		}
-		return value
-	})
-}
-
-func verifier(word string) string {
-	sum := sha256.Sum256([]byte("verifier " + word))
-	return base64.RawURLEncoding.EncodeToString(sum[:])
-}
-
-// pairs reads "a=b c=d". %XX stands for a byte, so that values may hold spaces.
-func pairs(words string) (url.Values, error) {
-	form := url.Values{}
-	for word := range strings.FieldsSeq(words) {
-		name, value, ok := strings.Cut(word, "=")
-		if !ok {
-			return nil, fmt.Errorf("%q is not name=value", word)
-		}
-		plain, err := url.PathUnescape(value)
-		if err != nil {
-			return nil, err
-		}
-		form.Add(name, plain)
-	}
-	return form, nil
 }

@@ -1,15 +1,18 @@
 package authserver_test
 
 import (
-	"bufio"
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
-	"io"
-	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
-	"sync"
 	"testing"
+
+	"github.com/sallyport-dev/sallyport/oauth"
 )
 
 // TestScripts plays every file of testdata: the protocol as text that someone
@@ -29,45 +32,54 @@ func TestScripts(t *testing.T) {
 
 // play runs one script against one server of its own.
 func play(t *testing.T, file string) {
-	f, err := os.Open(file)
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
-	s := newScene(t)
-	lines := bufio.NewScanner(f)
-	for n := 1; lines.Scan(); n++ {
-		line := strings.TrimSpace(lines.Text())
+	given := usual()
+	var s *scene
+	for n, line := range strings.Split(string(text), "\n") {
+		line = strings.TrimSpace(line)
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}
-		if err := s.do(s.expand(line)); err != nil {
-			t.Fatalf("%s:%d: %s\n\t%v\n\tthe last answer was %s", file, n, line, err, s.last)
+		if what, ok := strings.CutPrefix(line, "given "); ok && s == nil {
+			if err := given.add(what); err != nil {
+				t.Fatalf("%s:%d: %s\n\t%v", file, n+1, line, err)
+			}
+			continue
+		}
+		if s == nil {
+			s = newScene(t, given).listen()
+		}
+		if err := s.perform(line); err != nil {
+			t.Fatalf("%s:%d: %s\n\t%v\n\tthe last answer was %s", file, n+1, line, err, s.last)
 		}
 	}
-	if lines.Err() != nil {
-		t.Fatal(lines.Err())
+	if s == nil {
+		t.Fatal("the script does nothing")
 	}
+	s.gaveNothingAway()
 }
 
-// An answer is what a request got.
-type answer struct {
-	status int
-	header http.Header
-	body   string
-}
-
-func (a *answer) String() string {
-	if a == nil {
-		return "none"
+// perform does a line; "repeat N LINE" does it N times, with $n counting.
+func (s *scene) perform(line string) error {
+	times := 1
+	if rest, ok := strings.CutPrefix(line, "repeat "); ok {
+		count, what, _ := strings.Cut(rest, " ")
+		n, err := strconv.Atoi(count)
+		if err != nil {
+			return err
+		}
+		times, line = n, what
 	}
-	return fmt.Sprintf("%d %s %s", a.status, a.header.Get("Location"), a.body)
-}
-
-func read(res *http.Response) (*answer, error) {
-	defer res.Body.Close()
-	body, err := io.ReadAll(res.Body)
-	return &answer{res.StatusCode, res.Header, string(body)}, err
+	for n := range times {
+		s.vars["n"] = strconv.Itoa(n)
+		if err := s.do(s.expand(line)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // do performs one line: a verb and what follows it.
@@ -75,7 +87,7 @@ func (s *scene) do(line string) error {
 	verb, rest, _ := strings.Cut(line, " ")
 	rest = strings.TrimSpace(rest)
 	if check, ok := checks[verb]; ok {
-		if s.last == nil && verb != "statuses" {
+		if s.last == nil {
 			return fmt.Errorf("nothing was asked yet")
 		}
 		return check(s, rest)
@@ -87,88 +99,74 @@ func (s *scene) do(line string) error {
 	return act(s, rest)
 }
 
-// request makes the request of a line such as "POST /token a=b c=d".
-func (s *scene) request(method, rest string) (*http.Request, error) {
-	path, words, _ := strings.Cut(rest, " ")
-	form, err := pairs(words)
-	if err != nil {
-		return nil, err
-	}
-	target := s.url + path
-	body := s.body
-	if encoded := form.Encode(); method == "POST" && body == "" {
-		body = encoded
-	} else if encoded != "" {
-		target += "?" + encoded
-	}
-	r, err := http.NewRequest(method, target, strings.NewReader(body))
-	if err != nil {
-		return nil, err
-	}
-	if method == "POST" {
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	}
-	for name, values := range s.headers {
-		r.Header[name] = values
-	}
-	if host := s.headers.Get("Host"); host != "" {
-		r.Host = host
-	}
-	return r, nil
-}
-
-// ask sends one request, with what header and body lines prepared.
-func (s *scene) ask(method, rest string) error {
-	r, err := s.request(method, rest)
-	if err != nil {
-		return err
-	}
-	s.headers, s.body = http.Header{}, ""
-	res, err := s.browser().Do(r)
-	if err != nil {
-		return err
-	}
-	s.last, err = read(res)
-	return err
-}
-
-// askAtOnce sends many of the same request at the same moment.
-func (s *scene) askAtOnce(rest string) error {
-	var n int
-	var method string
-	if _, err := fmt.Sscanf(rest, "%d %s", &n, &method); err != nil {
-		return err
-	}
-	_, rest, _ = strings.Cut(rest, method+" ")
-	s.statuses = map[int]int{}
-	var mu sync.Mutex
-	var all sync.WaitGroup
-	errs := make(chan error, n)
-	start := make(chan struct{})
-	for range n {
-		r, err := s.request(method, rest)
-		if err != nil {
-			return err
+// add reads what follows "given".
+func (g *setting) add(what string) error {
+	name, value, _ := strings.Cut(what, " ")
+	switch name {
+	case "issuer":
+		g.issuer, g.resources = value, resources(value)
+	case "one-resource":
+		g.resources = g.resources[:1]
+	case "registration":
+		g.registration.Open = value == "open"
+		if word, ok := strings.CutPrefix(value, "token "); ok {
+			g.registration.Token = oauth.Secret(word).Digest()
 		}
-		all.Go(func() {
-			<-start
-			res, err := s.client().Do(r)
-			if err != nil {
-				errs <- err
-				return
-			}
-			got, err := read(res)
-			mu.Lock()
-			defer mu.Unlock()
-			s.statuses[got.status]++
-			s.bodies = append(s.bodies, got.body)
-			if err != nil {
-				errs <- err
-			}
-		})
+	case "clients-at-most":
+		n, err := strconv.ParseInt(value, 10, 64)
+		g.registration.MaxClients = n
+		return err
+	case "client":
+		c, _, err := readClient(strings.Fields(value))
+		g.preregistered = append(g.preregistered, c)
+		return err
+	default:
+		return fmt.Errorf("nothing called %s can be given", name)
 	}
-	close(start)
-	all.Wait()
-	close(errs)
-	return <-errs
+	return nil
+}
+
+var variable = regexp.MustCompile(`\$[a-zA-Z0-9_.]*[a-zA-Z0-9_]`)
+
+// expand puts variables in. $v.NAME is a code verifier called NAME, $s256.NAME
+// its challenge.
+func (s *scene) expand(line string) string {
+	return variable.ReplaceAllStringFunc(line, func(v string) string {
+		name := v[1:]
+		if word, ok := strings.CutPrefix(name, "v."); ok {
+			s.secrets[verifier(word)] = true
+			return verifier(word)
+		}
+		if word, ok := strings.CutPrefix(name, "s256."); ok {
+			sum := sha256.Sum256([]byte(verifier(word)))
+			return base64.RawURLEncoding.EncodeToString(sum[:])
+		}
+		value, ok := s.vars[name]
+		if !ok {
+			s.t.Fatalf("there is no variable %s", v)
+		}
+		return value
+	})
+}
+
+func verifier(word string) string {
+	sum := sha256.Sum256([]byte("verifier " + word))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// pairs reads "a=b c=d". %XX stands for a byte, so that values may hold spaces.
+func pairs(words string) (url.Values, error) {
+	form := url.Values{}
+	for word := range strings.FieldsSeq(words) {
+		name, value, ok := strings.Cut(word, "=")
+		if !ok {
+			return nil, fmt.Errorf("%q is not name=value", word)
+		}
+		plain, err := url.PathUnescape(value)
+		if err != nil {
+			return nil, err
+		}
+		form.Add(name, plain)
+	}
+	return form, nil
 }

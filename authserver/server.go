@@ -60,6 +60,7 @@ type Registration struct {
 	Open           bool         // anyone may
 	Token          oauth.Digest // of the initial access token, when Open is false; zero: no one may
 	PrivateSchemes []string     // private-use URI schemes that a redirect URI may have
+	MaxClients     int64        // how many registered clients are kept; 0: 100,000
 }
 
 // A Server answers the protocol's endpoints and the pages of the flow.
@@ -68,6 +69,7 @@ type Server struct {
 	clients   *clientCache
 	documents documents
 	limits    *limits
+	room      *room
 	secure    bool // cookies are __Host- and Secure
 }
 
@@ -83,6 +85,7 @@ func New(c Config) (*Server, error) {
 	s := &Server{Config: c, secure: u.Scheme == "https"}
 	s.clients = newClientCache(c.Clients, c.Preregistered, c.Now)
 	s.limits = newLimits(c.Now)
+	s.room = newRoom(c.Clients, c.Registration.MaxClients, c.Now)
 	s.documents, err = s.renderDocuments()
 	return s, err
 }
@@ -95,6 +98,7 @@ func (s *Server) Routes(mux *http.ServeMux) {
 		// HTTP "GET" method [...] and MAY support the use of the "POST" method".
 		mux.Handle("GET "+path, s.page(s.authorize))
 		mux.Handle("POST "+path, s.page(s.authorize))
+		mux.Handle(path, s.page(refuseMethod("GET, POST")))
 	}
 	mux.Handle("GET /login", s.page(s.showLogin))
 	mux.Handle("POST /login", s.form(s.signIn))
@@ -123,7 +127,7 @@ func (s *Server) api(mux *http.ServeMux, method string, h handler, paths ...stri
 	for _, path := range paths {
 		mux.Handle(method+" "+path, s.json(h))
 		mux.Handle("OPTIONS "+path, preflight(method))
-		mux.Handle(path, s.json(refuseMethod(method)))
+		mux.Handle(path, s.json(refuseMethod(method+", OPTIONS")))
 	}
 }
 

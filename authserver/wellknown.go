@@ -108,7 +108,7 @@ func (s *Server) wellKnownAt(prefix string) http.Handler {
 		case document == nil:
 			return oauth.Refuse(oauth.NotFound, "there is no such document here")
 		case r.Method != http.MethodGet && r.Method != http.MethodHead:
-			return refuseMethod("GET")(w, r)
+			return refuseMethod("GET, OPTIONS")(w, r)
 		}
 		// Short: ChatGPT and Claude keep it for minutes, and someone who mends a
 		// setting should not wait for longer than that.

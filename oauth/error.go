@@ -25,6 +25,8 @@ const (
 	AccessDenied            ErrorCode = "access_denied"
 	LoginRequired           ErrorCode = "login_required"
 	ConsentRequired         ErrorCode = "consent_required"
+	RequestNotSupported     ErrorCode = "request_not_supported"
+	RequestURINotSupported  ErrorCode = "request_uri_not_supported"
 	InvalidToken            ErrorCode = "invalid_token"
 	InsufficientScope       ErrorCode = "insufficient_scope"
 	InvalidRedirectURI      ErrorCode = "invalid_redirect_uri"

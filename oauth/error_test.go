@@ -15,7 +15,8 @@ func TestStatus(t *testing.T) {
 	}{
 		{400, []ErrorCode{
 			InvalidRequest, InvalidGrant, UnauthorizedClient, UnsupportedGrantType, UnsupportedResponseType, InvalidScope, InvalidTarget,
-			InvalidRedirectURI, InvalidClientMetadata, LoginRequired, ConsentRequired, "some_new_code",
+			InvalidRedirectURI, InvalidClientMetadata, LoginRequired, ConsentRequired,
+			RequestNotSupported, RequestURINotSupported, "some_new_code",
 		}},
 		{401, []ErrorCode{InvalidClient, InvalidToken}},
 		{403, []ErrorCode{InsufficientScope, AccessDenied}},

@@ -1,0 +1,202 @@
+package authserver_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/sallyport-dev/sallyport/login"
+	"github.com/sallyport-dev/sallyport/oauth"
+)
+
+// acts are the verbs that do something.
+var acts = map[string]func(s *scene, rest string) error{
+	"GET":     func(s *scene, rest string) error { return s.ask("GET", rest) },
+	"HEAD":    func(s *scene, rest string) error { return s.ask("HEAD", rest) },
+	"POST":    func(s *scene, rest string) error { return s.ask("POST", rest) },
+	"PUT":     func(s *scene, rest string) error { return s.ask("PUT", rest) },
+	"DELETE":  func(s *scene, rest string) error { return s.ask("DELETE", rest) },
+	"OPTIONS": func(s *scene, rest string) error { return s.ask("OPTIONS", rest) },
+	"at-once": (*scene).askAtOnce,
+	"browser": func(s *scene, name string) error { s.current = name; return nil },
+	"from":    func(s *scene, address string) error { s.address = address; return nil },
+	"header": func(s *scene, rest string) error {
+		name, value, _ := strings.Cut(rest, " ")
+		s.headers.Add(name, value)
+		return nil
+	},
+	"basic": (*scene).basic,
+	"body":  func(s *scene, rest string) error { s.body = rest; return nil },
+	"wait": func(s *scene, rest string) error {
+		d, err := time.ParseDuration(rest)
+		s.clock.advance(d)
+		return err
+	},
+	"set": func(s *scene, rest string) error {
+		name, value, _ := strings.Cut(rest, " ")
+		s.vars[name] = value
+		return nil
+	},
+	"save":    (*scene).save,
+	"person":  (*scene).addPerson,
+	"client":  (*scene).addClient,
+	"sign-in": (*scene).signIn,
+	"allow":   func(s *scene, rest string) error { return s.decide("allow", rest) },
+	"deny":    func(s *scene, rest string) error { return s.decide("deny", rest) },
+	"code":    (*scene).code,
+	"tokens":  (*scene).tokens,
+	"disable": func(s *scene, name string) error { return s.store.SetDisabled(s.t.Context(), s.vars[name], true) },
+	"enable":  func(s *scene, name string) error { return s.store.SetDisabled(s.t.Context(), s.vars[name], false) },
+	"forget-person": func(s *scene, name string) error {
+		return s.store.RemovePerson(s.t.Context(), s.vars[name])
+	},
+	"forget-client": func(s *scene, id string) error {
+		// The server may believe in a client for a second longer.
+		s.clock.advance(2 * time.Second)
+		return s.store.RemoveClient(s.t.Context(), id)
+	},
+	"prune": func(s *scene, rest string) error {
+		d, err := time.ParseDuration(rest)
+		if err != nil {
+			return err
+		}
+		s.clock.advance(2 * time.Second)
+		_, err = s.store.Prune(s.t.Context(), s.clock.Now().Add(-d), 1000)
+		return err
+	},
+}
+
+func (s *scene) basic(rest string) error {
+	id, secret, _ := strings.Cut(rest, " ")
+	r := http.Request{Header: http.Header{}}
+	r.SetBasicAuth(url.QueryEscape(id), url.QueryEscape(secret))
+	s.headers.Set("Authorization", r.Header.Get("Authorization"))
+	return nil
+}
+
+// save keeps a value of the last answer: "save NAME json KEY", "… location
+// PARAMETER", "… form FIELD", "… header NAME" or "… cookie NAME".
+func (s *scene) save(rest string) error {
+	words := strings.Fields(rest)
+	if len(words) != 3 {
+		return errors.New("save NAME json|location|form|header|cookie KEY")
+	}
+	value, err := s.find(words[1], words[2])
+	s.vars[words[0]] = value
+	return err
+}
+
+func (s *scene) find(where, key string) (string, error) {
+	switch where {
+	case "json":
+		return s.member(key)
+	case "location":
+		u, err := url.Parse(s.last.header.Get("Location"))
+		if err != nil || !u.Query().Has(key) {
+			return "", fmt.Errorf("the location has no %s", key)
+		}
+		return u.Query().Get(key), nil
+	case "form":
+		return field(s.last.body, key)
+	case "header":
+		return s.last.header.Get(key), nil
+	case "cookie":
+		for _, c := range (&http.Response{Header: s.last.header}).Cookies() {
+			if c.Name == key {
+				return c.Value, nil
+			}
+		}
+		return "", fmt.Errorf("the answer sets no cookie %s", key)
+	}
+	return "", fmt.Errorf("no such place: %s", where)
+}
+
+var inputs = regexp.MustCompile(`<input[^>]*\bname="([^"]+)"[^>]*\bvalue="([^"]*)"`)
+
+func field(page, name string) (string, error) {
+	for _, m := range inputs.FindAllStringSubmatch(page, -1) {
+		if m[1] == name {
+			return html.UnescapeString(m[2]), nil
+		}
+	}
+	return "", fmt.Errorf("the page has no field %s", name)
+}
+
+func (s *scene) member(key string) (string, error) { return memberOf(s.last.body, key) }
+
+// memberOf is a member of a JSON object: a text as it is, anything else as JSON.
+func memberOf(object, key string) (string, error) {
+	var members map[string]any
+	if err := json.Unmarshal([]byte(object), &members); err != nil {
+		return "", fmt.Errorf("it is not a JSON object: %w", err)
+	}
+	value, ok := members[key]
+	if !ok {
+		return "", fmt.Errorf("the object has no %s", key)
+	}
+	if text, ok := value.(string); ok {
+		return text, nil
+	}
+	text, err := json.Marshal(value)
+	return string(text), err
+}
+
+const testPassword = "correct horse battery"
+
+func (s *scene) addPerson(name string) error {
+	p, err := login.NewLocal(login.LocalOptions{People: s.store, Now: s.clock.Now}).Create(s.t.Context(),
+		login.New{Username: name, Password: testPassword})
+	s.vars[name] = p.ID
+	return err
+}
+
+// addClient makes a client known: "client NAME URI… [secret] [code-only]
+// [introspects=RESOURCE]". Its id is $NAME; its secret, if any, $NAME.secret.
+func (s *scene) addClient(rest string) error {
+	c, secret, err := readClient(strings.Fields(rest))
+	if err != nil {
+		return err
+	}
+	c.Created, c.LastUsed = s.clock.Now(), s.clock.Now()
+	s.vars[c.ID] = c.ID
+	if secret != "" {
+		s.vars[c.ID+".secret"] = string(secret)
+		s.secrets[string(secret)] = true
+	}
+	_, err = s.store.Register(s.t.Context(), c)
+	return err
+}
+
+func readClient(words []string) (oauth.Client, oauth.Secret, error) {
+	if len(words) == 0 {
+		return oauth.Client{}, "", errors.New("a client needs a name")
+	}
+	c := oauth.Client{ID: words[0], Source: oauth.FromSettings,
+		Metadata: oauth.ClientMetadata{ClientName: words[0], TokenEndpointAuthMethod: oauth.AuthNone,
+			GrantTypes: []string{oauth.GrantTypeCode, oauth.GrantTypeRefresh}, ResponseTypes: []string{"code"}}}
+	var secret oauth.Secret
+	for _, word := range words[1:] {
+		resource, introspects := strings.CutPrefix(word, "introspects=")
+		chosen, chose := strings.CutPrefix(word, "secret=")
+		switch {
+		case word == "secret", chose:
+			if secret = oauth.Secret(chosen); !chose {
+				secret = oauth.NewSecret(oauth.ClientSecret)
+			}
+			c.SecretDigest, c.Metadata.TokenEndpointAuthMethod = secret.Digest(), oauth.AuthBasic
+		case word == "code-only":
+			c.Metadata.GrantTypes = []string{oauth.GrantTypeCode}
+		case introspects:
+			c.Introspects = append(c.Introspects, resource)
+		default:
+			c.Metadata.RedirectURIs = append(c.Metadata.RedirectURIs, word)
+		}
+	}
+	return c, secret, nil
+}
