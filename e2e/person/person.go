@@ -22,7 +22,8 @@ import (
 // They do one thing at a time.
 type Person struct {
 	Username, Password string
-	// Leaves are the names of optional permissions that they do not tick.
+	// Leaves are the names of optional permissions that they do not tick the
+	// next time they are asked.
 	Leaves []string
 	// Seen are the paths of the pages that were shown to them, oldest first.
 	Seen []string
@@ -86,6 +87,7 @@ func (p *Person) Deliver(ctx context.Context, u *url.URL) (string, error) {
 const longest = 12
 
 func (p *Person) answer(ctx context.Context, start, decision string) (*url.URL, error) {
+	defer func() { p.Leaves = nil }()
 	at, err := url.Parse(start)
 	if err != nil {
 		return nil, err
