@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/sallyport-dev/sallyport/internal/weblog"
 	"github.com/sallyport-dev/sallyport/oauth"
 	"github.com/sallyport-dev/sallyport/token"
 )
@@ -142,6 +143,29 @@ func (g *Guard) checkScopes(s oauth.Scope) (oauth.Scope, error) {
 // handler finds out later about the token that was let through.
 func (g *Guard) Refuse(w http.ResponseWriter, err error) { g.refuse(w, err) }
 
+// note tells the request's log line who called, or why not. Where nothing logs
+// requests it does nothing.
+func (g *Guard) note(r, admitted *http.Request, err error) {
+	event := weblog.From(r.Context())
+	if event == nil {
+		return
+	}
+	event.Add("resource", g.resource.Name)
+	var rpc *rpcError
+	switch {
+	case errors.As(err, &rpc):
+		event.Add("refusal", rpc.message)
+	case err != nil:
+		event.Fail(g.challengeFor(err).refusal)
+	default:
+		if c, ok := CallerFrom(admitted.Context()); ok && !c.Anonymous {
+			event.Add("subject", c.Subject)
+			event.Add("client", c.ClientID)
+			event.Add("grant", c.GrantID)
+		}
+	}
+}
+
 // Wrap protects next. What reaches it has been permitted: its context has a
 // [Caller], its body is what was judged, byte for byte, and its Authorization
 // header is still there. A request that is not permitted is answered here.
@@ -157,6 +181,7 @@ func (g *Guard) Wrap(next http.Handler) http.Handler {
 			return
 		}
 		admitted, err := g.admit(w, r)
+		g.note(r, admitted, err)
 		if err != nil {
 			g.refuse(w, err)
 			return
