@@ -50,8 +50,10 @@ func serveDemo(t *testing.T) string {
 		tools[name] = resource.Tool{Scopes: scope}
 	}
 	guard, err := resource.New(resource.Config{
-		Resource: oauth.ProtectedResource{Name: "demo", ID: "https://mcp.example.com/mcp", Scopes: Scopes()},
-		Issuer:   "https://mcp.example.com", Verifier: tokens{}, Tools: tools, Now: clock,
+		Resource: oauth.ProtectedResource{Name: "demo", ID: "https://mcp.example.com/mcp", Scopes: []oauth.ScopeInfo{
+			{Name: ScopeRead, Default: true}, {Name: ScopeWrite, Default: true, Implies: []string{ScopeRead}},
+		}},
+		Issuer: "https://mcp.example.com", Verifier: tokens{}, Tools: tools, Now: clock,
 		Person: func(_ context.Context, subject string) (oauth.Person, error) {
 			name := strings.TrimPrefix(subject, "sp_u_")
 			return oauth.Person{ID: subject, Username: name, Name: strings.ToUpper(name), Email: name + "@example.com"}, nil
