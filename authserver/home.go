@@ -68,25 +68,25 @@ func (s *Server) grantLine(r *http.Request, g oauth.Grant) pages.GrantLine {
 	return line
 }
 
-// ownGrant finds a living grant of the person who is signed in. Another
-// person's is not found.
-func (s *Server) ownGrant(r *http.Request, id string) (oauth.Grant, oauth.Person, error) {
-	session, person, err := s.session(r)
-	if err != nil {
-		return oauth.Grant{}, person, err
-	}
-	if session == nil {
-		return oauth.Grant{}, person, oauth.Refuse(oauth.LoginRequired, "sign in first")
-	}
+// ownGrant finds a living grant of a person. Another person's is not found.
+func (s *Server) ownGrant(r *http.Request, person oauth.Person, id string) (oauth.Grant, error) {
 	g, err := s.Grants.Grant(r.Context(), id)
 	if isNotFound(err) || (err == nil && g.Subject != person.ID) {
-		return oauth.Grant{}, person, oauth.Refuse(oauth.NotFound, "this app has no access any more")
+		return oauth.Grant{}, oauth.Refuse(oauth.NotFound, "this app has no access any more")
 	}
-	return g, person, err
+	return g, err
 }
 
 func (s *Server) confirmRevoke(w http.ResponseWriter, r *http.Request) error {
-	g, _, err := s.ownGrant(r, r.URL.Query().Get("grant"))
+	session, person, err := s.session(r)
+	if err != nil {
+		return err
+	}
+	if session == nil {
+		seeOther(w, "/login")
+		return nil
+	}
+	g, err := s.ownGrant(r, person, r.URL.Query().Get("grant"))
 	if err != nil {
 		return err
 	}
@@ -98,7 +98,15 @@ func (s *Server) confirmRevoke(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) revokeOwn(w http.ResponseWriter, r *http.Request) error {
-	g, person, err := s.ownGrant(r, r.PostFormValue("grant"))
+	session, person, err := s.session(r)
+	if err != nil {
+		return err
+	}
+	if session == nil {
+		seeOther(w, "/login")
+		return nil
+	}
+	g, err := s.ownGrant(r, person, r.PostFormValue("grant"))
 	if err != nil {
 		return err
 	}

@@ -115,7 +115,7 @@ func crossOriginManners(a *answer) error {
 	for _, path := range []string{"/authorize", "/oauth/authorize", "/login", "/consent", "/logout", "/account", "/account/revoke"} {
 		isPage = isPage || a.path == path
 	}
-	if isPage && a.header.Get("Access-Control-Allow-Origin") != "" {
+	if isPage && a.status != http.StatusNotFound && a.header.Get("Access-Control-Allow-Origin") != "" {
 		return errors.New("other origins may read a page")
 	}
 	return nil

@@ -76,7 +76,7 @@ func (s *Server) refusePage(w http.ResponseWriter, r *http.Request, e *oauth.Err
 	event := weblog.From(r.Context())
 	event.Fail(e)
 	problem := pages.Problem{
-		Title: "This connection cannot be made", Happened: sentence(e.Description), ToDo: hints[e.Description],
+		Title: title(e.Code), Happened: sentence(e.Description), ToDo: hints[e.Description],
 	}
 	if e.Description == unknownClient {
 		problem.ByClient = forgottenClient
@@ -93,6 +93,16 @@ func (s *Server) refusePage(w http.ResponseWriter, r *http.Request, e *oauth.Err
 		w.Header().Set("Retry-After", strconv.Itoa(e.RetryAfter))
 	}
 	s.Pages.Problem(w, e.Code.Status(), problem)
+}
+
+func title(code oauth.ErrorCode) string {
+	switch code {
+	case oauth.NotFound:
+		return "There is nothing here"
+	case oauth.AccessDenied:
+		return "Nothing was done"
+	}
+	return "This connection cannot be made"
 }
 
 // sentence makes a description read as one.
