@@ -55,14 +55,14 @@ func (o options) metadata(ctx context.Context) error {
 	if err := w.open(ctx, o); err != nil {
 		return err
 	}
-	address, stop, err := startBare("document")
+	document, stop, err := startBare("document")
 	if err != nil {
 		return err
 	}
 	defer stop()
 	get := []byte("GET /.well-known/oauth-authorization-server HTTP/1.1\r\nHost: localhost\r\n\r\n")
 	workers := func() ([]worker, error) { return same(o.connections, get), nil }
-	return o.pair(ctx, "metadata document", side{"sallyport", w.server.address, workers}, side{"bare handler", address, workers})
+	return o.pair(ctx, "metadata document", w.server.side(workers), document.as("bare handler", workers))
 }
 
 // refresh compares rotations with bare signatures. Every connection has a
@@ -72,7 +72,7 @@ func (o options) refresh(ctx context.Context, w world) error {
 	if err := w.open(ctx, o); err != nil {
 		return err
 	}
-	address, stop, err := startBare(w.algorithm)
+	signer, stop, err := startBare(w.algorithm)
 	if err != nil {
 		return err
 	}
@@ -96,7 +96,7 @@ func (o options) refresh(ctx context.Context, w world) error {
 		return same(o.connections, post("/token", form, "grant_type=refresh_token&client_id=bench&refresh_token=x")), nil
 	}
 	name := fmt.Sprintf("refresh, %s, %s", w.algorithm, w.engine())
-	err = o.pair(ctx, name, side{"sallyport", w.server.address, rotate}, side{"bare signature", address, sign})
+	err = o.pair(ctx, name, w.server.side(rotate), signer.as("bare signature", sign))
 	fmt.Printf("%-34s %8.1f MB resident after the load\n", "", peak)
 	return err
 }
@@ -133,7 +133,7 @@ func (o options) exchange(ctx context.Context, w world) error {
 	if err := w.open(ctx, o); err != nil {
 		return err
 	}
-	address, stop, err := startBare(w.algorithm)
+	signer, stop, err := startBare(w.algorithm)
 	if err != nil {
 		return err
 	}
@@ -155,7 +155,7 @@ func (o options) exchange(ctx context.Context, w world) error {
 		return same(o.connections, post("/token", form, "grant_type=authorization_code&client_id=bench&code=x")), nil
 	}
 	name := fmt.Sprintf("code exchange, %s, %s", w.algorithm, w.engine())
-	return o.pair(ctx, name, side{"sallyport", w.server.address, redeem}, side{"bare signature", address, sign})
+	return o.pair(ctx, name, w.server.side(redeem), signer.as("bare signature", sign))
 }
 
 const verifier = "a-verifier-that-is-long-enough-for-RFC-7636-and-no-secret"
@@ -222,12 +222,12 @@ func (o options) guarded(ctx context.Context, identity string) error {
 		return err
 	}
 	defer stop()
-	proxy, stopProxy, err := startBare("proxy=http://" + upstream)
+	proxy, stopProxy, err := startBare("proxy=http://" + upstream.address)
 	if err != nil {
 		return err
 	}
 	defer stopProxy()
-	w := world{algorithm: "ES256", upstream: "http://" + upstream + "/mcp", identity: identity}
+	w := world{algorithm: "ES256", upstream: "http://" + upstream.address + "/mcp", identity: identity}
 	defer w.close()
 	if err := w.open(ctx, o); err != nil {
 		return err
@@ -240,10 +240,10 @@ func (o options) guarded(ctx context.Context, identity string) error {
 		"MCP-Protocol-Version", "2025-06-18", "Authorization", "Bearer "+string(access))
 	workers := func() ([]worker, error) { return same(o.connections, call), nil }
 	name := "guarded call, identity " + identity
-	gateway := side{"sallyport", w.server.address, workers}
+	gateway := w.server.side(workers)
 	return errors.Join(
-		o.pair(ctx, name, gateway, side{"bare proxy", proxy, workers}),
-		o.pair(ctx, name, gateway, side{"no proxy", upstream, workers}))
+		o.pair(ctx, name, gateway, proxy.as("bare proxy", workers)),
+		o.pair(ctx, name, gateway, upstream.as("no proxy", workers)))
 }
 
 // race uses one refresh token 20 times at once, ten rounds, and counts the

@@ -146,6 +146,7 @@ var errOut = errors.New("nothing left")
 
 type figures struct {
 	perSecond   float64
+	cpu         float64 // microseconds of the server's processor time a request
 	median, p99 time.Duration
 }
 
@@ -153,13 +154,14 @@ type figures struct {
 type side struct {
 	name    string
 	address string
+	pid     int
 	workers func() ([]worker, error) // new ones for each round
 }
 
 // pair loads both sides in turn, round by round, and prints the medians.
 func (o options) pair(ctx context.Context, name string, a, b side) error {
 	var as, bs, ratios, added []float64
-	var p99 []float64
+	var p99, cpuA, cpuB []float64
 	for round := range o.rounds + 1 {
 		fa, err := o.one(ctx, a)
 		if err != nil {
@@ -176,9 +178,11 @@ func (o options) pair(ctx context.Context, name string, a, b side) error {
 		ratios = append(ratios, fa.perSecond/fb.perSecond)
 		added = append(added, float64((fa.median - fb.median).Microseconds()))
 		p99 = append(p99, float64(fa.p99.Microseconds()))
+		cpuA, cpuB = append(cpuA, fa.cpu), append(cpuB, fb.cpu)
 	}
-	fmt.Printf("%-34s %8.0f/s   %s %8.0f/s   ratio %.2f (%.2f–%.2f)   median +%.0f µs, p99 %.1f ms\n", name,
-		median(as), b.name, median(bs), median(ratios), slices.Min(ratios), slices.Max(ratios), median(added), median(p99)/1000)
+	fmt.Printf("%-34s %8.0f/s   %s %8.0f/s   ratio %.2f (%.2f–%.2f)   median +%.0f µs, p99 %.1f ms, processor %.0f against %.0f µs\n", name,
+		median(as), b.name, median(bs), median(ratios), slices.Min(ratios), slices.Max(ratios), median(added), median(p99)/1000,
+		median(cpuA), median(cpuB))
 	return nil
 }
 
@@ -187,7 +191,17 @@ func (o options) one(ctx context.Context, s side) (figures, error) {
 	if err != nil {
 		return figures{}, err
 	}
-	return load(ctx, s.address, workers, o.round)
+	before, err := processorTime(s.pid)
+	if err != nil {
+		return figures{}, err
+	}
+	f, err := load(ctx, s.address, workers, o.round)
+	if err != nil {
+		return f, err
+	}
+	after, err := processorTime(s.pid)
+	f.cpu = float64((after - before).Microseconds()) / (f.perSecond * o.round.Seconds())
+	return f, err
 }
 
 func median(values []float64) float64 {

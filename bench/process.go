@@ -25,23 +25,51 @@ func build(ctx context.Context, dir string) (string, error) {
 	return binary, cmd.Run()
 }
 
-// startBare starts this program as something bare and returns its address.
-func startBare(what string) (address string, stop func(), err error) {
+// startBare starts this program as something bare.
+func startBare(what string) (s side, stop func(), err error) {
 	cmd := exec.Command(self(), "bare", what)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
-		return "", nil, err
+		return s, nil, err
 	}
 	if err := cmd.Start(); err != nil {
-		return "", nil, err
+		return s, nil, err
 	}
 	line, err := bufio.NewReader(out).ReadString('\n')
 	stop = func() { _, _ = cmd.Process.Kill(), cmd.Wait() }
 	if err != nil {
 		stop()
 	}
-	return strings.TrimSpace(line), stop, err
+	return side{address: strings.TrimSpace(line), pid: cmd.Process.Pid}, stop, err
+}
+
+// as names a side and says what it is asked.
+func (s side) as(name string, workers func() ([]worker, error)) side {
+	s.name, s.workers = name, workers
+	return s
+}
+
+func (s *server) side(workers func() ([]worker, error)) side {
+	return side{"sallyport", s.address, s.cmd.Process.Pid, workers}
+}
+
+// processorTime is what a process has used of the processors so far. Shared
+// machines drift; this drifts less than the time by the clock.
+func processorTime(pid int) (time.Duration, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0, err
+	}
+	_, after, _ := strings.Cut(string(text), ") ")
+	fields := strings.Fields(after)
+	if len(fields) < 13 {
+		return 0, errors.New("the kernel does not say how much processor time it used")
+	}
+	user, err1 := strconv.ParseInt(fields[11], 10, 64)
+	system, err2 := strconv.ParseInt(fields[12], 10, 64)
+	const tick = 10 * time.Millisecond // USER_HZ is 100 on every Linux that Go runs on
+	return time.Duration(user+system) * tick, errors.Join(err1, err2)
 }
 
 // A server is the real binary while it runs.
