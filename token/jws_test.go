@@ -172,6 +172,18 @@ func TestAHostileJWTIsRefused(t *testing.T) {
 	}
 }
 
+func TestVerifyLooksAtNothingLongerThanATokenCanBe(t *testing.T) {
+	c := newClock()
+	k := open(t, newStore(t, c.now), c, ES256)
+	f := newForger(t, k, c)
+	for size, want := range map[int]bool{MaxSize - 100: true, MaxSize + 100: false} {
+		raw := f.es256(f.head(ES256, ""), f.claims+strings.Repeat(" ", (size-len(f.good()))/4*3))
+		if _, _, err := k.Verify(oauth.Secret(raw), TypeAccess); (err == nil) != want {
+			t.Errorf("of %d octets: %v", len(raw), err)
+		}
+	}
+}
+
 // RFC 9068 §4: "The resource server MUST verify that the "typ" header value is
 // "at+jwt" or "application/at+jwt"". Media types know no case.
 func TestBothSpellingsOfTheTypAreTaken(t *testing.T) {
