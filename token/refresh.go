@@ -19,8 +19,9 @@ const (
 // secret key, which the row does not. The grant's id is at most 64 octets of
 // base64url's alphabet, as [oauth.NewID] makes them.
 //
-// RFC 9700 §4.14.2: "the authorization server MUST ensure the integrity of the
-// refresh token value in this case, for example, using signatures."
+// RFC 9700 §4.14.2, of a grant that is encoded in its refresh token:
+// "Authorization servers MUST ensure the integrity of the refresh token value in
+// this case, for example, using signatures."
 func (k *Keyring) RefreshToken(g oauth.Grant, n int64) oauth.Secret {
 	b := k.MAC(refreshPurpose, refreshParts(g, n)...)
 	b = binary.BigEndian.AppendUint64(b, uint64(n))
