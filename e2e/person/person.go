@@ -15,6 +15,7 @@ import (
 	"net/http/cookiejar"
 	"net/url"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -69,9 +70,20 @@ func (p *Person) Deny(ctx context.Context, authorizationURL string) (*url.URL, e
 }
 
 // Deliver opens the URL that Allow or Deny returned, where a client listens,
-// and returns the page that the client shows.
+// and returns the page that the client shows. Clients that first send someone
+// to the browser and then begin to listen count on people being slow: while
+// nobody listens, Deliver tries again, for half a minute.
 func (p *Person) Deliver(ctx context.Context, u *url.URL) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
 	res, err := p.send(ctx, http.MethodGet, u, nil)
+	for errors.Is(err, syscall.ECONNREFUSED) && ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+		case <-time.After(20 * time.Millisecond):
+		}
+		res, err = p.send(ctx, http.MethodGet, u, nil)
+	}
 	if err != nil {
 		return "", err
 	}
