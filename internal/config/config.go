@@ -17,6 +17,7 @@ type Config struct {
 	TLS            TLS          `yaml:"tls" doc:"How the main listener speaks TLS."`
 	TrustedProxies []string     `yaml:"trusted_proxies" absent:"none" doc:"Addresses or CIDR ranges of the proxies whose X-Forwarded-For is believed, for logs and limits only."`
 	MetricsListen  string       `yaml:"metrics_listen" absent:"empty" doc:"A listener for /metrics alone, host:port. Empty: /metrics is on the main listener and answers only this computer, when no proxy forwarded the request."`
+	Site           Site         `yaml:"site" doc:"What pages look like."`
 	LogLevel       string       `yaml:"log_level" default:"info" enum:"debug|info|warn|error" doc:"The least severe log line that is written."`
 	Tokens         Tokens       `yaml:"tokens" doc:"What tokens are and how long they live."`
 	Registration   Registration `yaml:"registration" doc:"How clients that nobody configured become known."`
@@ -33,6 +34,13 @@ type TLS struct {
 	Mode string `yaml:"mode" default:"off" enum:"off|files" later:"acme" doc:"off: plain HTTP, for this computer or behind a proxy that speaks TLS. files: the certificate and key below."`
 	Cert string `yaml:"cert" absent:"none" optional:"true" doc:"A PEM file with the certificate and its chain. With mode: files."`
 	Key  string `yaml:"key" absent:"none" optional:"true" doc:"A PEM file with the certificate's private key. With mode: files."`
+}
+
+// Site is the key site.
+type Site struct {
+	Name    string `yaml:"name" default:"Sallyport" doc:"What stands at the top of every page: your own name. At most 60 characters."`
+	LogoURL string `yaml:"logo_url" absent:"none" optional:"true" doc:"An image: a base64 data: URL, or a path on this host that a proxy in front serves, such as /logo.svg. Pages ask no other host for anything."`
+	Accent  string `yaml:"accent" absent:"a dark teal" optional:"true" doc:"The colour of what can be pressed, such as #0f6674. Where it is read as text it is shaded until it can be."`
 }
 
 // Tokens is the key tokens.
@@ -63,19 +71,20 @@ type Login struct {
 // The upstream, the command and the built-in server exclude one another; with
 // none of them the resource is guarded elsewhere by a library.
 type Resource struct {
-	Name              string   `yaml:"name" required:"true" doc:"What logs, metrics and commands call it: lower-case letters, digits, -, _ and dots, at most 63 characters."`
-	Title             string   `yaml:"title" absent:"the name" doc:"What people read when they are asked."`
-	Host              string   `yaml:"host" absent:"that of public_url" optional:"true" doc:"A host of its own, such as tickets.example.com."`
-	Path              string   `yaml:"path" absent:"/mcp where there is a host; required otherwise" doc:"Where it is, such as /tickets/mcp."`
-	Upstream          string   `yaml:"upstream" absent:"none" optional:"true" doc:"The URL of the running MCP server that is guarded."`
-	Command           []string `yaml:"command" absent:"none" optional:"true" doc:"A stdio MCP server to start and guard: the program and its arguments."`
-	BuiltIn           string   `yaml:"app" absent:"none" optional:"true" enum:"demo" later:"github|chess|intent" doc:"An MCP server that ships with Sallyport. Without upstream, command and app the resource is guarded elsewhere by a library."`
-	Scopes            []Scope  `yaml:"scopes" absent:"one scope with the resource's name" doc:"What a client can ask for, by name, in the order in which people read them."`
-	Tools             []Tool   `yaml:"tools" absent:"none" optional:"true" doc:"What each tool needs, by its name."`
-	DefaultToolScopes []string `yaml:"default_tool_scopes" absent:"every scope" optional:"true" doc:"What a tool needs that is not under tools."`
-	Identity          string   `yaml:"identity" absent:"jwt" optional:"true" enum:"jwt|headers|none" doc:"What the upstream learns of the person: a signed token, plain headers, or nothing."`
-	SigningAlgorithm  string   `yaml:"signing_algorithm" absent:"that of tokens" optional:"true" enum:"auto|RS256|PS256|ES256|EdDSA" doc:"What signs this resource's access tokens."`
-	TokenFormat       string   `yaml:"token_format" absent:"that of tokens" optional:"true" enum:"jwt|opaque" doc:"What this resource's access tokens are."`
+	Name              string     `yaml:"name" required:"true" doc:"What logs, metrics and commands call it: lower-case letters, digits, -, _ and dots, at most 63 characters."`
+	Title             string     `yaml:"title" absent:"the name" doc:"What people read when they are asked."`
+	Host              string     `yaml:"host" absent:"that of public_url" optional:"true" doc:"A host of its own, such as tickets.example.com."`
+	Path              string     `yaml:"path" absent:"/mcp where there is a host; required otherwise" doc:"Where it is, such as /tickets/mcp."`
+	Upstream          string     `yaml:"upstream" absent:"none" optional:"true" doc:"The URL of the running MCP server that is guarded."`
+	Command           []string   `yaml:"command" absent:"none" optional:"true" doc:"A stdio MCP server to start and guard: the program and its arguments."`
+	Env               []Variable `yaml:"env" absent:"none" optional:"true" doc:"Environment variables of the command, by name. Besides these it sees PATH, HOME, LANG and TMPDIR, and nothing else of the server's own."`
+	BuiltIn           string     `yaml:"app" absent:"none" optional:"true" enum:"demo" later:"github|chess|intent" doc:"An MCP server that ships with Sallyport. Without upstream, command and app the resource is guarded elsewhere by a library."`
+	Scopes            []Scope    `yaml:"scopes" absent:"one scope with the resource's name" doc:"What a client can ask for, by name, in the order in which people read them."`
+	Tools             []Tool     `yaml:"tools" absent:"none" optional:"true" doc:"What each tool needs, by its name."`
+	DefaultToolScopes []string   `yaml:"default_tool_scopes" absent:"every scope" optional:"true" doc:"What a tool needs that is not under tools."`
+	Identity          string     `yaml:"identity" absent:"jwt" optional:"true" enum:"jwt|headers|none" doc:"What the upstream learns of the person: a signed token, plain headers, or nothing."`
+	SigningAlgorithm  string     `yaml:"signing_algorithm" absent:"that of tokens" optional:"true" enum:"auto|RS256|PS256|ES256|EdDSA" doc:"What signs this resource's access tokens."`
+	TokenFormat       string     `yaml:"token_format" absent:"that of tokens" optional:"true" enum:"jwt|opaque" doc:"What this resource's access tokens are."`
 
 	_ struct{} `later:"connection"`
 }
@@ -87,6 +96,12 @@ type Scope struct {
 	Description string   `yaml:"description" absent:"none" optional:"true" doc:"More about it, in a sentence."`
 	Default     bool     `yaml:"default" default:"false" doc:"Granted when a request names no scope. Where no scope is a default one, all are."`
 	Implies     []string `yaml:"implies" absent:"none" optional:"true" doc:"Other scopes of the resource that come with it."`
+}
+
+// Variable is one entry of a resource's env.
+type Variable struct {
+	Name  string       `yaml:",key"`
+	Value oauth.Secret `yaml:",value"`
 }
 
 // Tool is one entry of a resource's tools.
@@ -103,5 +118,6 @@ type Client struct {
 	Name         string       `yaml:"name" absent:"the client_id" doc:"What people read when they are asked."`
 	RedirectURIs []string     `yaml:"redirect_uris" required:"true" doc:"Where answers may go, compared octet by octet; only the port of an http URI on this computer is not."`
 	AuthMethod   string       `yaml:"token_endpoint_auth_method" absent:"none without a client_secret, client_secret_basic with one" enum:"none|client_secret_basic|client_secret_post" doc:"How the client authenticates at the token endpoint (RFC 7591 §2)."`
-	Scope        string       `yaml:"scope" absent:"any" optional:"true" doc:"The scopes it may ask for, separated by spaces."`
+	Introspects  []string     `yaml:"introspects" absent:"none" optional:"true" doc:"The names of the resources whose access tokens it may ask about at the introspection endpoint (RFC 7662). It needs a client_secret."`
+	Scope        string       `yaml:"scope" absent:"any" optional:"true" doc:"The scopes it is registered with, separated by spaces. They are checked for slips of the pen, and limit nothing yet."`
 }

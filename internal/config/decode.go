@@ -180,7 +180,11 @@ func (d *decoder) names(key string, n *yaml.Node, v reflect.Value) {
 		entry := reflect.New(v.Type().Elem()).Elem()
 		setDefaults(entry)
 		entry.Field(0).SetString(k.Value)
-		d.decode(join(key, k.Value), value, entry, field{})
+		at := entry
+		if i, ok := valued(entry.Type()); ok {
+			at = entry.Field(i)
+		}
+		d.decode(join(key, k.Value), value, at, field{})
 		entries = reflect.Append(entries, entry)
 	}
 	v.Set(entries)

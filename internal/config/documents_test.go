@@ -113,7 +113,7 @@ func TestTheSchemaRefusesWhatAnEditorShouldUnderline(t *testing.T) {
 	schema := resolvedSchema(t)
 	for _, text := range []string{
 		"public_ur: x", "listen: 8080", "log_level: verbose", "tokens: { access_ttl: 60 }",
-		"tokens: { access_ttl: soon }", "login: [{}]", "resources: [{ name: x, tools: { y: { publik: true } } }]",
+		"tokens: { access_ttl: soon }", "login: [{}]", "resources: [{ name: x, tools: { y: { publik: true } } }]", "resources: [{ name: x, env: { Y: [] } }]",
 	} {
 		v, err := plain([]byte(text))
 		if err != nil {
@@ -138,7 +138,7 @@ func TestShownSettingsGiveNoSecretAway(t *testing.T) {
 	if bytes.Contains(shown, []byte("hunter2")) || bytes.Contains(shown, []byte(key)) {
 		t.Errorf("a secret is shown:\n%s", shown)
 	}
-	for _, want := range []string{"client_secret: ${ROBOT_SECRET}", "client_secret: '[secret]'", "--key=${FILES_KEY}", "database: '[secret]'", "access_ttl: 30m\n"} {
+	for _, want := range []string{"client_secret: ${ROBOT_SECRET}", "client_secret: '[secret]'", "--key=${FILES_KEY}", "API_TOKEN: ${FILES_KEY}", "GREETING: '[secret]'", "database: '[secret]'", "access_ttl: 30m\n"} {
 		if !bytes.Contains(shown, []byte(want)) {
 			t.Errorf("%q is not in\n%s", want, shown)
 		}

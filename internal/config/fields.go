@@ -36,7 +36,7 @@ func fieldsOf(t reflect.Type) (fields []field, later []string) {
 			continue
 		}
 		key := sf.Tag.Get("yaml")
-		if key == "" || key == ",key" {
+		if key == "" || key[0] == ',' {
 			continue
 		}
 		fields = append(fields, field{
@@ -65,6 +65,15 @@ func list(tag string) []string {
 // whose order counts.
 func named(t reflect.Type) bool {
 	return t.Kind() == reflect.Struct && t.Field(0).Tag.Get("yaml") == ",key"
+}
+
+// valued returns the place of the value of an entry that is a name and a value
+// and nothing else.
+func valued(t reflect.Type) (index int, ok bool) {
+	if t.NumField() != 2 || t.Field(1).Tag.Get("yaml") != ",value" {
+		return 0, false
+	}
+	return 1, true
 }
 
 // setDefaults fills in the defaults that tags hold.

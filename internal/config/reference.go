@@ -43,6 +43,9 @@ func section(b *strings.Builder, title, about string, t reflect.Type) {
 		case ft.Kind() == reflect.Struct:
 			section(b, "`"+name+"`", f.doc, ft)
 		case ft.Kind() == reflect.Slice && named(ft.Elem()):
+			if _, ok := valued(ft.Elem()); ok {
+				continue
+			}
 			section(b, "`"+name+"`: each name", f.doc, ft.Elem())
 		case ft.Kind() == reflect.Slice && ft.Elem().Kind() == reflect.Struct:
 			section(b, "`"+name+"`: each entry", f.doc, ft.Elem())
@@ -61,6 +64,9 @@ func kindOf(t reflect.Type, f field) string {
 	case t.Kind() == reflect.Struct:
 		return "map, see below"
 	case t.Kind() == reflect.Slice && named(t.Elem()):
+		if _, ok := valued(t.Elem()); ok {
+			return "map of text by name, secret"
+		}
 		return "map by name, see below"
 	case t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Struct:
 		return "list, see below"

@@ -52,8 +52,11 @@ func (r renderer) value(key string, v reflect.Value) *yaml.Node {
 	case v.Kind() == reflect.Slice && named(v.Type().Elem()):
 		n := &yaml.Node{Kind: yaml.MappingNode}
 		for i := range v.Len() {
-			name := v.Index(i).Field(0).String()
-			n.Content = append(n.Content, text(name), r.structure(join(key, name), v.Index(i)))
+			name, at := v.Index(i).Field(0).String(), v.Index(i)
+			if value, ok := valued(at.Type()); ok {
+				at = at.Field(value)
+			}
+			n.Content = append(n.Content, text(name), r.value(join(key, name), at))
 		}
 		return n
 	case v.Kind() == reflect.Slice:

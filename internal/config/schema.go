@@ -46,6 +46,9 @@ func valueSchema(t reflect.Type, f field) *jsonschema.Schema {
 	case t.Kind() == reflect.Struct:
 		return objectSchema(t)
 	case t.Kind() == reflect.Slice && named(t.Elem()):
+		if i, ok := valued(t.Elem()); ok {
+			return &jsonschema.Schema{Type: "object", AdditionalProperties: valueSchema(t.Elem().Field(i).Type, field{})}
+		}
 		return &jsonschema.Schema{Type: "object", AdditionalProperties: objectSchema(t.Elem())}
 	case t.Kind() == reflect.Slice:
 		return &jsonschema.Schema{Type: "array", Items: valueSchema(t.Elem(), field{})}

@@ -26,6 +26,7 @@ func (c *Config) validate(found Mistakes) Mistakes {
 	}
 	k.choices("", reflect.ValueOf(c).Elem())
 	k.server()
+	k.site()
 	k.tokens()
 	k.registration()
 	k.resources()

@@ -55,6 +55,7 @@ func (k *check) clients() {
 		k.clientSecret(key, cl)
 		k.redirectURIs(key, cl)
 		k.clientScope(key, cl)
+		k.introspects(key, cl)
 	}
 }
 
@@ -99,6 +100,34 @@ func redirectFix(uri string) string {
 		return "write the https URI exactly as the client sends it"
 	}
 	return "add " + u.Scheme + " to registration.private_schemes, if this client is to be trusted with it"
+}
+
+// introspects checks whose tokens a client may ask about.
+func (k *check) introspects(key string, cl Client) {
+	if len(cl.Introspects) > 0 && cl.Secret == "" && !k.broken[key+".client_secret"] {
+		k.say(key+".introspects", "has no effect on a client without a client_secret", "add one, or remove it")
+		return
+	}
+	names := k.resourceNames()
+	for i, name := range cl.Introspects {
+		if slices.Contains(names, name) || k.broken["resources"] {
+			continue
+		}
+		fix := "use " + orList(names)
+		if near := nearest(name, names); near != "" {
+			fix = "did you mean " + near + "?"
+		}
+		at := fmt.Sprintf("%s.introspects[%d]", key, i)
+		k.say(at, "is "+k.quote(at, name)+", which is not the name of a resource", fix)
+	}
+}
+
+func (k *check) resourceNames() []string {
+	var names []string
+	for _, r := range k.Resources {
+		names = append(names, r.Name)
+	}
+	return names
 }
 
 func (k *check) clientScope(key string, cl Client) {

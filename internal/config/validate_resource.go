@@ -45,6 +45,7 @@ func (k *check) resources() {
 		names[r.Name] = i
 		k.location(key, r)
 		k.behind(key, r)
+		k.environment(key, r)
 		k.scopes(key, r)
 		k.tools(key, r)
 		k.signature(key, r)
@@ -132,6 +133,19 @@ func (k *check) behind(key string, r Resource) {
 	for _, name := range []string{"tools", "default_tool_scopes", "identity"} {
 		if k.given(key + "." + name) {
 			k.say(key+"."+name, "has no effect on a resource that is guarded elsewhere", "add upstream, command or app, or remove it")
+		}
+	}
+}
+
+// environment checks the variables of a command.
+func (k *check) environment(key string, r Resource) {
+	if len(r.Env) > 0 && len(r.Command) == 0 && !k.broken[key+".command"] {
+		k.say(key+".env", "has no effect without a command", "add command, or remove it")
+		return
+	}
+	for _, v := range r.Env {
+		if !environmentName.MatchString(v.Name) {
+			k.say(key+".env."+v.Name, "is not the name of an environment variable", "use letters, digits and _, and begin with a letter")
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/sallyport-dev/sallyport/oauth"
@@ -81,7 +82,21 @@ func (c *Config) PreRegistered() []oauth.Client {
 		if cl.Secret != "" {
 			known.SecretDigest = cl.Secret.Digest()
 		}
+		for _, r := range c.Resources {
+			if slices.Contains(cl.Introspects, r.Name) {
+				known.Introspects = append(known.Introspects, c.ID(r))
+			}
+		}
 		all = append(all, known)
+	}
+	return all
+}
+
+// Environment is the resource's env as a process takes it, NAME=value.
+func (r Resource) Environment() []string {
+	var all []string
+	for _, v := range r.Env {
+		all = append(all, v.Name+"="+string(v.Value))
 	}
 	return all
 }

@@ -77,6 +77,33 @@ func TestPreRegisteredClientsKeepOnlyTheDigestOfTheirSecret(t *testing.T) {
 	}
 }
 
+func TestAClientMayAskAboutTheResourcesThatItNames(t *testing.T) {
+	c, err := Load("testdata/good/product.yaml", environment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := c.PreRegistered()
+	if got := strings.Join(known[1].Introspects, " "); got != "https://mcp.example.com/tickets/mcp https://api.example.com/v2/mcp" {
+		t.Error("got", got)
+	}
+	if known[0].Introspects != nil {
+		t.Error("a client that names none may ask about", known[0].Introspects)
+	}
+}
+
+func TestACommandIsGivenItsVariables(t *testing.T) {
+	c, err := Load("testdata/good/product.yaml", environment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(c.Resources[1].Environment(), " "); got != "API_TOKEN=hunter2-files GREETING=costs ${5}" {
+		t.Error("got", got)
+	}
+	if c.Resources[0].Environment() != nil {
+		t.Error("a resource without variables has some")
+	}
+}
+
 func TestProtectAndCommandReplaceTheResources(t *testing.T) {
 	for name, change := range map[string]func(*Config){
 		"protect": func(c *Config) { c.Protect("http://localhost:3001/mcp") },
