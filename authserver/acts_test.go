@@ -33,6 +33,11 @@ var acts = map[string]func(s *scene, rest string) error{
 	},
 	"basic": (*scene).basic,
 	"body":  func(s *scene, rest string) error { s.body = rest; return nil },
+	"register": func(s *scene, rest string) error {
+		s.headers.Set("Content-Type", "application/json")
+		s.body = rest
+		return s.ask("POST", "/oauth/register")
+	},
 	"wait": func(s *scene, rest string) error {
 		d, err := time.ParseDuration(rest)
 		s.clock.advance(d)

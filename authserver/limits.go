@@ -14,7 +14,7 @@ import (
 // limits keep what costs something from being asked for without end.
 type limits struct {
 	registrations *keyed // new clients, by address
-	secrets       *keyed // wrong client secrets, by client and address
+	secrets       *keyed // wrong client secrets, by client and address; wrong initial access tokens, by address
 }
 
 func newLimits(now func() time.Time) *limits {

@@ -24,12 +24,17 @@ func (s *scene) statusManners(a *answer) error {
 			errs = append(errs, errors.New(complaint))
 		}
 	}
-	must(a.status < 500 || s.faulty, "a server error")
+	must(a.status < 500 || s.faulty || busy(a), "a server error")
 	must(a.status != http.StatusUnauthorized || a.header.Get("WWW-Authenticate") != "", "a 401 without WWW-Authenticate (RFC 9110 §15.5.2)")
 	must(a.status != http.StatusMethodNotAllowed || a.header.Get("Allow") != "", "a 405 without Allow (RFC 9110 §15.5.6)")
 	must(a.status != http.StatusTooManyRequests || a.header.Get("Retry-After") != "", "a 429 without Retry-After")
 	must(a.header.Get("X-Request-Id") != "", "no X-Request-Id")
 	return errors.Join(errs...)
+}
+
+// busy is a refusal that says when to come again, and not a fault.
+func busy(a *answer) bool {
+	return a.status == http.StatusServiceUnavailable && a.header.Get("Retry-After") != "" && strings.Contains(a.body, `"temporarily_unavailable"`)
 }
 
 // redirectManners: a redirect stays here, or is an answer to a client.

@@ -58,12 +58,18 @@ func refuseJSON(w http.ResponseWriter, r *http.Request, e *oauth.Error) {
 	if e.RetryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(e.RetryAfter))
 	}
-	// RFC 6749 §5.2: "If the client attempted to authenticate via the
-	// "Authorization" request header field, the authorization server MUST respond
-	// with an HTTP 401 (Unauthorized) status code and include the
-	// "WWW-Authenticate" response header field".
-	if e.Code == oauth.InvalidClient && w.Header().Get("WWW-Authenticate") == "" {
+	switch {
+	case w.Header().Get("WWW-Authenticate") != "":
+	case e.Code == oauth.InvalidClient:
+		// RFC 6749 §5.2: "If the client attempted to authenticate via the
+		// "Authorization" request header field, the authorization server MUST respond
+		// with an HTTP 401 (Unauthorized) status code and include the
+		// "WWW-Authenticate" response header field".
 		w.Header().Set("WWW-Authenticate", `Basic realm="sallyport"`)
+	case e.Code == oauth.InvalidToken:
+		// RFC 6750 §3: the same for a protected resource, which registration is
+		// where it needs a token.
+		w.Header().Set("WWW-Authenticate", `Bearer realm="sallyport", error="invalid_token"`)
 	}
 	writeJSON(w, e.Code.Status(), struct {
 		Error       oauth.ErrorCode `json:"error"`

@@ -91,9 +91,18 @@ func (s *Server) mayRegister(r *http.Request) error {
 	if s.Registration.Token.IsZero() {
 		return oauth.Refuse(oauth.AccessDenied, "this server does not let clients register themselves; ask whoever runs it for a client_id")
 	}
+	refused := oauth.Refuse(oauth.InvalidToken, "registration needs the initial access token of this server")
 	scheme, presented, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") || !oauth.Secret(strings.TrimSpace(presented)).Digest().Equal(s.Registration.Token) {
-		return oauth.Refuse(oauth.InvalidToken, "registration needs the initial access token of this server")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return refused
+	}
+	who := "initial access token " + network(s.Address(r))
+	if wait := s.limits.secrets.blocked(who); wait > 0 {
+		return tooMany(wait)
+	}
+	if !oauth.Secret(strings.TrimSpace(presented)).Digest().Equal(s.Registration.Token) {
+		s.limits.secrets.spend(who)
+		return refused
 	}
 	return nil
 }

@@ -62,21 +62,23 @@ func play(t *testing.T, file string) {
 	s.gaveNothingAway()
 }
 
-// perform does a line; "repeat N LINE" does it N times, with $n counting.
+// perform does a line; "repeat N LINE ; LINE …" does them N times, with $n counting.
 func (s *scene) perform(line string) error {
-	times := 1
+	times, lines := 1, []string{line}
 	if rest, ok := strings.CutPrefix(line, "repeat "); ok {
 		count, what, _ := strings.Cut(rest, " ")
 		n, err := strconv.Atoi(count)
 		if err != nil {
 			return err
 		}
-		times, line = n, what
+		times, lines = n, strings.Split(what, " ; ")
 	}
 	for n := range times {
 		s.vars["n"] = strconv.Itoa(n)
-		if err := s.do(s.expand(line)); err != nil {
-			return err
+		for _, line := range lines {
+			if err := s.do(s.expand(line)); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -105,6 +107,10 @@ func (g *setting) add(what string) error {
 	switch name {
 	case "issuer":
 		g.issuer, g.resources = value, resources(value)
+	case "hosts":
+		for i, host := range strings.Fields(value) {
+			g.resources[i].ID, g.resources[i].TokenFormat = "https://"+host+"/mcp", "jwt"
+		}
 	case "one-resource":
 		g.resources = g.resources[:1]
 	case "registration":
