@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"errors"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -20,6 +21,8 @@ type answer struct {
 	stream bool // it is a stream of events
 	failed bool // we answered instead; what the server writes is dropped
 }
+
+var errAnswered = errors.New("gateway: the answer was replaced")
 
 // Header is a map of its own: what the server sets after its status, trailers
 // for instance, goes nowhere.
@@ -42,25 +45,24 @@ func (a *answer) WriteHeader(status int) {
 		a.passage.log(a.request, slog.LevelError, "the upstream redirects; set upstream to where it redirects to", "status", status, "location", a.header.Get("Location"))
 		return
 	}
+	bound, ok := a.passage.gateway.sessions.give(a.header["Mcp-Session-Id"], a.session)
+	if !ok {
+		a.fail(http.StatusBadGateway, "the MCP server behind this gateway answers with a session id that is not allowed")
+		a.passage.log(a.request, slog.LevelError, "the upstream's session id is not visible ASCII, too long, or there twice")
+		return
+	}
+	// Nothing may fail from here on: the server's Content-Length would stay.
 	h := a.to.Header()
 	copyAnswer(h, a.header)
+	if bound != "" {
+		h["Mcp-Session-Id"] = []string{bound}
+	}
 	h["X-Content-Type-Options"] = nosniff
 	if strings.HasPrefix(a.header.Get("Content-Type"), "text/event-stream") {
 		// MCP 2026-07-28, Streamable HTTP: "When initiating an SSE stream, servers
 		// SHOULD include the X-Accel-Buffering: no header".
 		h["X-Accel-Buffering"] = unbuffered
 		a.stream = true
-	}
-	if id := a.header.Get("Mcp-Session-Id"); id != "" {
-		bound, ok := a.passage.gateway.sessions.give(id, a.session)
-		if !ok {
-			a.fail(http.StatusBadGateway, "the MCP server behind this gateway answers with a session id that is not allowed")
-			a.passage.log(a.request, slog.LevelError, "the upstream's session id is not visible ASCII or is too long")
-			return
-		}
-		if bound != "" {
-			h["Mcp-Session-Id"] = []string{bound}
-		}
 	}
 	a.begun = true
 	a.to.WriteHeader(status)
@@ -94,7 +96,7 @@ func (a *answer) Write(b []byte) (int, error) {
 		a.WriteHeader(http.StatusOK)
 	}
 	if a.failed {
-		return len(b), nil
+		return 0, errAnswered // so that nobody goes on reading what nobody gets
 	}
 	return a.to.Write(b)
 }

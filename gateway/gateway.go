@@ -123,12 +123,12 @@ func New(c Config) (*Gateway, error) {
 	g := &Gateway{
 		routes: routes{}, page: c.Page, now: c.Now, log: c.Log,
 		tokens:    resource.NewCache(issued{c.Keyring, c.PublicURL, c.Now}, rememberedTokens, c.Now),
-		revoked:   newRevocations(c),
 		calls:     newCalls(c.Now),
 		sessions:  sessions{c.Keyring},
 		identity:  newIdentities(c),
 		transport: newTransport(),
 	}
+	g.revoked = newRevocations(c, g.calls.end)
 	for _, r := range c.Resources {
 		if err := g.add(c, r); err != nil {
 			_ = g.Close()

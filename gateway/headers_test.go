@@ -117,6 +117,16 @@ func TestAnUpstreamThatRefusesOrRedirectsUsIsOurTroubleAndNotTheClients(t *testi
 			t.Errorf("%d: no CORS", status)
 		}
 	}
+	// Even if it never stops talking.
+	f.upstream.set(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusUnauthorized)
+		for r.Context().Err() == nil {
+			_, _ = io.WriteString(w, strings.Repeat("theirs", 1000))
+		}
+	})
+	if a := f.post(f.token("p_ada"), list); a.status != http.StatusBadGateway || strings.Contains(a.body, "theirs") {
+		t.Errorf("status %d: %.100s", a.status, a.body)
+	}
 	for _, status := range []int{200, 202, 400, 404, 405, 429, 500, 503} {
 		f.upstream.set(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })
 		if a := f.post(f.token("p_ada"), list); a.status != status {

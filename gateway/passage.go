@@ -61,18 +61,22 @@ func (p *passage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.hand(a, out)
 }
 
-// hand hands over, and ends a stream that we cut off as a stream ends.
+// hand hands over. The proxy aborts the connection when it cannot pass on all of
+// an answer; where we replaced the answer, or cut off a stream, all is well.
 func (p *passage) hand(a *answer, r *http.Request) {
 	defer func() {
 		v := recover()
 		switch {
 		case v == nil:
-		case v == http.ErrAbortHandler && a.stream && endedByUs(r.Context()):
+		case v == http.ErrAbortHandler && (a.failed || a.stream && endedByUs(r.Context())):
 		default:
 			panic(v)
 		}
 	}()
 	p.next.ServeHTTP(a, r)
+	if cause := context.Cause(r.Context()); endedByUs(r.Context()) {
+		a.refuse(cause) // unless an answer has begun
+	}
 	a.finish()
 }
 

@@ -22,6 +22,7 @@ type revocations struct {
 	source Revocations
 	life   time.Duration // for how long a token of a revoked grant could still be shown
 	now    func() time.Time
+	tell   func(grantID string) // called for each grant that turns out to be revoked
 
 	ended  atomic.Pointer[map[string]time.Time] // grant → when it may be forgotten; replaced, never changed
 	loaded atomic.Bool
@@ -29,8 +30,8 @@ type revocations struct {
 	since  time.Time  // when the last look that succeeded began
 }
 
-func newRevocations(c Config) *revocations {
-	v := &revocations{source: c.Grants, life: c.TokenLife + overlap, now: c.Now}
+func newRevocations(c Config, tell func(grantID string)) *revocations {
+	v := &revocations{source: c.Grants, life: c.TokenLife + overlap, now: c.Now, tell: tell}
 	v.ended.Store(&map[string]time.Time{})
 	return v
 }
@@ -46,12 +47,11 @@ func (v *revocations) ready(ctx context.Context) error {
 	if v.loaded.Load() {
 		return nil
 	}
-	_, err := v.look(ctx)
-	return err
+	return v.look(ctx)
 }
 
-// look asks what was revoked, and returns the grants that were not known to be.
-func (v *revocations) look(ctx context.Context) ([]string, error) {
+// look asks what was revoked since the last look.
+func (v *revocations) look(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
 	defer cancel()
 	v.mu.Lock()
@@ -63,7 +63,7 @@ func (v *revocations) look(ctx context.Context) ([]string, error) {
 	}
 	list, err := v.source.Revoked(ctx, from)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	var ids []string
 	for _, r := range list {
@@ -78,14 +78,22 @@ func (v *revocations) look(ctx context.Context) ([]string, error) {
 	}
 	v.mu.Unlock()
 	v.loaded.Store(true)
-	return ids, nil
+	return nil
 }
 
-// add remembers grants as revoked, and forgets those whose tokens have expired.
+// add remembers grants as revoked, and tells.
 func (v *revocations) add(ids ...string) {
 	if len(ids) == 0 {
 		return
 	}
+	v.remember(ids)
+	for _, id := range ids {
+		v.tell(id)
+	}
+}
+
+// remember forgets, while it is at it, those whose tokens have expired.
+func (v *revocations) remember(ids []string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	now := v.now()
@@ -105,10 +113,7 @@ func (g *Gateway) Run(ctx context.Context) {
 	defer ticker.Stop()
 	failing := false
 	for {
-		ids, err := g.revoked.look(ctx)
-		for _, id := range ids {
-			g.calls.end(id)
-		}
+		err := g.revoked.look(ctx)
 		switch {
 		case err != nil && ctx.Err() == nil && !failing:
 			// Once, not twice a second.
@@ -127,7 +132,4 @@ func (g *Gateway) Run(ctx context.Context) {
 
 // Notify says that a grant was revoked just now: it is refused from here on,
 // and its running calls are ended.
-func (g *Gateway) Notify(grantID string) {
-	g.revoked.add(grantID)
-	g.calls.end(grantID)
-}
+func (g *Gateway) Notify(grantID string) { g.revoked.add(grantID) }

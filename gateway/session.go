@@ -77,15 +77,19 @@ func (s sessions) take(h http.Header, c resource.Caller) (session, error) {
 	return at, nil
 }
 
-// give turns an upstream's session id into the client's. It is empty where the
-// version has no sessions, and false where the id is not allowed.
+// give turns an upstream's session id into the client's. It is empty where there
+// is none or the version has no sessions, and false where it is not allowed.
 //
 // MCP 2025-11-25, session management: "The session ID MUST only contain visible
 // ASCII characters (ranging from 0x21 to 0x7E)."
-func (s sessions) give(id string, at session) (string, bool) {
-	switch {
-	case at.none:
+func (s sessions) give(said []string, at session) (string, bool) {
+	if at.none || len(said) == 0 {
 		return "", true
+	}
+	id := said[0]
+	switch {
+	case len(said) > 1:
+		return "", false
 	case id == at.upstream:
 		return at.client, true
 	case len(id) > maxSessionID || !visible(id):

@@ -147,8 +147,9 @@ func TestASessionIdThatMustNotBeIsNotPassedOn(t *testing.T) {
 	f := newFixture(t, nil)
 	for _, id := range []string{"a b", "\x80", strings.Repeat("a", 2000)} {
 		f.upstream.set(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Mcp-Session-Id", id) })
-		if a := f.post(f.token("p_ada"), list); a.status != http.StatusBadGateway || a.header.Get("Mcp-Session-Id") != "" {
-			t.Errorf("%.10q: status %d", id, a.status)
+		a := f.post(f.token("p_ada"), list)
+		if a.status != http.StatusBadGateway || a.header.Get("Mcp-Session-Id") != "" || !strings.Contains(a.body, "session id") {
+			t.Errorf("%.10q: status %d, %s", id, a.status, a.body)
 		}
 	}
 }

@@ -161,19 +161,27 @@ func TestARevokedGrantEndsItsStreams(t *testing.T) {
 }
 
 func TestACallWhoseGrantIsRevokedWhileItRunsIsRefused(t *testing.T) {
-	f := newFixture(t, nil)
-	h, begun, ended := hanging()
-	f.upstream.set(h)
-	tok := f.token("p_ada")
-	answers := make(chan answer, 1)
-	go func() { answers <- f.post(tok, list) }()
-	wait(t, "the upstream's request", begun)
-	f.gateway.Notify("g_p_ada")
-	a := wait(t, "the answer", answers)
-	if a.status != http.StatusUnauthorized || !strings.Contains(a.header.Get("WWW-Authenticate"), `error="invalid_token"`) {
-		t.Errorf("status %d, header %v", a.status, a.header)
+	for name, inProcess := range map[string]bool{"through an upstream": false, "through a handler in this process": true} {
+		t.Run(name, func(t *testing.T) {
+			h, begun, ended := hanging()
+			f := newFixture(t, func(c *gateway.Config) {
+				if inProcess {
+					c.Resources[0].Upstream, c.Resources[0].Handler = nil, h
+				}
+			})
+			f.upstream.set(h)
+			tok := f.token("p_ada")
+			answers := make(chan answer, 1)
+			go func() { answers <- f.post(tok, list) }()
+			wait(t, "the upstream's request", begun)
+			f.gateway.Notify("g_p_ada")
+			a := wait(t, "the answer", answers)
+			if a.status != http.StatusUnauthorized || !strings.Contains(a.header.Get("WWW-Authenticate"), `error="invalid_token"`) {
+				t.Errorf("status %d, header %v", a.status, a.header)
+			}
+			wait(t, "the end of the upstream's request", ended)
+		})
 	}
-	wait(t, "the end of the upstream's request", ended)
 }
 
 func TestAStreamToListenEndsWithItsToken(t *testing.T) {

@@ -36,7 +36,8 @@ func (g *Guard) refuse(w http.ResponseWriter, err error) {
 		return
 	}
 	ch := g.challengeFor(err)
-	if status := ch.refusal.Code.Status(); status == http.StatusUnauthorized || status == http.StatusForbidden || status == http.StatusBadRequest {
+	switch ch.refusal.Code {
+	case oauth.InvalidRequest, oauth.InvalidToken, oauth.InsufficientScope: // RFC 6750 §3.1
 		w.Header().Set("WWW-Authenticate", g.challengeHeader(ch))
 	}
 	if ch.refusal.RetryAfter > 0 {

@@ -273,6 +273,20 @@ func TestEveryFailureOfATokenIs401InvalidToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	signed := func(typ string, audience any) string {
+		claims := map[string]any{
+			"iss": issuer, "sub": "p_ada", "client_id": "c", "jti": "1", "grant": "g_1", "scope": "tickets:read",
+			"iat": start.Unix(), "exp": start.Add(time.Hour).Unix(),
+		}
+		if audience != nil {
+			claims["aud"] = audience
+		}
+		raw, err := f.keyring.Sign(token.ES256, typ, claims)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(raw)
+	}
 	good := f.mint(access("tickets:read"))
 	for name, tok := range map[string]string{
 		"rubbish":                            "rubbish",
@@ -289,6 +303,10 @@ func TestEveryFailureOfATokenIs401InvalidToken(t *testing.T) {
 		"an identity token":                  string(identity),
 		"a token that was cut":               good[:len(good)-3],
 		"a token with the signature of none": "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.",
+		"a token without an audience":        signed(token.TypeAccess, nil),
+		"a token with an empty audience":     signed(token.TypeAccess, ""),
+		"a token for several audiences":      signed(token.TypeAccess, []string{mcpURL, "https://other.example"}),
+		"a token of another type":            signed("jwt", mcpURL),
 		"a very long token":                  strings.Repeat("a", 100_000),
 	} {
 		t.Run(name, func(t *testing.T) {
