@@ -43,6 +43,8 @@ func pruneRules() []rule {
 			w.ok(w.RetireKey(t.Context(), "k1", w.time(), w.time().Add(time.Hour)))
 			cutoff := w.time().Add(time.Millisecond)
 			w.prune(cutoff, 100, store.Pruned{Grants: 1})
+			w.pass(time.Hour)
+			w.prune(w.time(), 100, store.Pruned{}) // they end now, which is not before now
 			w.pass(24 * time.Hour)
 			w.grant("living", "ada", "c1")
 			s := w.session("ada")

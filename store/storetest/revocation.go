@@ -130,6 +130,25 @@ func revocationRules() []rule {
 				same(t, got, c.want)
 			}
 		}},
+		{"what is revoked already keeps its reason and its time, whatever goes after it", func(t *testing.T, w *world) {
+			w.person("ada")
+			w.registered("c1")
+			first := w.grant("g1", "ada", "c1")
+			w.revoke(store.GrantFilter{ID: "g1"}, 1)
+			at := w.time()
+			for _, later := range []func() error{
+				func() error { return w.SetDisabled(t.Context(), "ada", true) },
+				func() error { return w.SetDisabled(t.Context(), "ada", false) },
+				func() error { return w.RemoveClient(t.Context(), "c1") },
+				func() error { return w.RemovePerson(t.Context(), first.Subject) },
+			} {
+				w.pass(time.Second)
+				w.ok(later())
+				if got := w.ended("g1"); got.RevokedFor != "revoked" || !got.Revoked.Equal(at) {
+					t.Errorf("revoked for %q at %v, want %v", got.RevokedFor, got.Revoked, at)
+				}
+			}
+		}},
 		{"every way in which a grant is revoked is listed", func(t *testing.T, w *world) {
 			for _, id := range []string{"ada", "bob", "cyd"} {
 				w.person(id)

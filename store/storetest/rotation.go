@@ -117,7 +117,8 @@ func rotationRules() []rule {
 			var wg sync.WaitGroup
 			for range 16 {
 				wg.Go(func() {
-					for from := g.Generation; ; {
+					from := g.Generation
+					for range 10_000 {
 						if err := w.rotate("g1", from, g.Expires); err != nil && !errors.Is(err, errLost) {
 							t.Error(err)
 							return
@@ -132,6 +133,7 @@ func rotationRules() []rule {
 						}
 						from = now.Generation
 					}
+					t.Error("it was rotated ten thousand times and is still alive")
 				})
 			}
 			n, err := w.Revoke(t.Context(), store.GrantFilter{ID: "g1"}, "revoked")
