@@ -12,10 +12,6 @@ import (
 	"github.com/sallyport-dev/sallyport/oauth"
 )
 
-// maxForm bounds what a form may hold: a state of a few kilobytes, percent-encoded,
-// comes back inside a sealed interaction.
-const maxForm = 64 << 10
-
 // authorize begins an interaction. Nothing is written: the request waits,
 // sealed, in the URL of the page that comes next. RFC 6749 §4.1.1.
 func (s *Server) authorize(w http.ResponseWriter, r *http.Request) error {
@@ -51,9 +47,8 @@ func requestParameters(w http.ResponseWriter, r *http.Request) (url.Values, erro
 		return nil, oauth.Refuse(oauth.InvalidRequest, "the query is not form-encoded").Because(err)
 	}
 	if r.Method == http.MethodPost {
-		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-		if err := r.ParseForm(); err != nil {
-			return nil, oauth.Refuse(oauth.InvalidRequest, "the form cannot be read").Because(err)
+		if err := readPageForm(w, r); err != nil {
+			return nil, err
 		}
 		for name, values := range r.PostForm {
 			form[name] = append(form[name], values...)

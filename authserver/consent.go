@@ -111,9 +111,6 @@ func personLine(p oauth.Person) string {
 
 // decide takes the answer of the consent page.
 func (s *Server) decide(w http.ResponseWriter, r *http.Request) error {
-	if err := r.ParseForm(); err != nil {
-		return oauth.Refuse(oauth.InvalidRequest, "the form cannot be read").Because(err)
-	}
 	sealed := r.PostForm.Get("ix")
 	ix, err := s.interaction(sealed)
 	if err != nil {

@@ -59,9 +59,6 @@ func (s *Server) firstRunView(w http.ResponseWriter, r *http.Request, presented 
 
 // firstRun makes the first account, an administrator's, and signs them in.
 func (s *Server) firstRun(w http.ResponseWriter, r *http.Request) error {
-	if err := r.ParseForm(); err != nil {
-		return oauth.Refuse(oauth.InvalidRequest, "the form cannot be read").Because(err)
-	}
 	presented := r.PathValue("token")
 	if err := s.mayBeFirst(r, presented); err != nil {
 		return err

@@ -106,7 +106,7 @@ func (s *Server) revokeOwn(w http.ResponseWriter, r *http.Request) error {
 		seeOther(w, "/login")
 		return nil
 	}
-	g, err := s.ownGrant(r, person, r.PostFormValue("grant"))
+	g, err := s.ownGrant(r, person, r.PostForm.Get("grant"))
 	if err != nil {
 		return err
 	}

@@ -46,9 +46,6 @@ func (s *Server) loginView(w http.ResponseWriter, r *http.Request, sealed string
 
 // signIn checks the password and goes on with what waited.
 func (s *Server) signIn(w http.ResponseWriter, r *http.Request) error {
-	if err := r.ParseForm(); err != nil {
-		return oauth.Refuse(oauth.InvalidRequest, "the form cannot be read").Because(err)
-	}
 	sealed := r.PostForm.Get("ix")
 	if err := s.checkForm(r, aboutLogin(sealed)); err != nil {
 		return s.staleForm(w, r, sealed, err)
@@ -124,7 +121,7 @@ func (s *Server) staleForm(w http.ResponseWriter, r *http.Request, sealed string
 // signOut ends the browser's session. With an interaction it leads back to
 // signing in, as someone else.
 func (s *Server) signOut(w http.ResponseWriter, r *http.Request) error {
-	sealed := r.PostFormValue("ix")
+	sealed := r.PostForm.Get("ix")
 	about := "logout"
 	if sealed != "" {
 		about = aboutConsent(sealed) // the form stands on that page

@@ -38,6 +38,7 @@ func (s *Server) page(h handler) http.Handler {
 }
 
 // form is a page that changes something: it is refused when another site sent it.
+// What it brought is in r.PostForm.
 func (s *Server) form(h handler) http.Handler {
 	guard := http.NewCrossOriginProtection()
 	if err := guard.AddTrustedOrigin(s.Issuer); err != nil {
@@ -47,7 +48,9 @@ func (s *Server) form(h handler) http.Handler {
 		if err := guard.Check(r); err != nil {
 			return oauth.Refuse(oauth.AccessDenied, "this form was sent by another site").Because(err)
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		if err := readPageForm(w, r); err != nil {
+			return err
+		}
 		return h(w, r)
 	})
 }

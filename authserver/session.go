@@ -104,7 +104,7 @@ func (s *Server) formToken(browser, session oauth.Secret, about string) string {
 func (s *Server) checkForm(r *http.Request, about string) error {
 	refused := oauth.Refuse(oauth.AccessDenied, "this form does not belong to this browser")
 	browser := s.cookie(r, browserCookie)
-	mac, err := base64.RawURLEncoding.DecodeString(r.PostFormValue("csrf"))
+	mac, err := base64.RawURLEncoding.DecodeString(r.PostForm.Get("csrf"))
 	if browser == "" || err != nil {
 		return refused.Because(err)
 	}
