@@ -139,6 +139,16 @@ func tokenError(err error) error {
 // bodyTime is how long a client may take to send a body.
 const bodyTime = 30 * time.Second
 
+// hurry sets the time by which a body has to be here. Without one a client could
+// hold a connection for ever with half a body, also one that is refused before
+// it is read: HTTP/1.1 answers after the body. With the server's ReadTimeout
+// instead, no stream could outlive it.
+func hurry(w http.ResponseWriter, r *http.Request) {
+	if r.ContentLength != 0 {
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTime)) // where the connection can
+	}
+}
+
 // read reads the whole body: it is judged before any of it goes on.
 func (g *Guard) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if err := checkMedia(r.Header); err != nil {
@@ -148,12 +158,7 @@ func (g *Guard) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if r.ContentLength > g.maxBody {
 		return nil, tooLarge
 	}
-	// Without a deadline a client could hold a connection for ever with half a
-	// body; with the server's ReadTimeout instead, no stream could outlive it.
-	ctl := http.NewResponseController(w)
-	if ctl.SetReadDeadline(time.Now().Add(bodyTime)) == nil {
-		defer func() { _ = ctl.SetReadDeadline(time.Time{}) }()
-	}
+	defer func() { _ = http.NewResponseController(w).SetReadDeadline(time.Time{}) }()
 	var buf bytes.Buffer
 	buf.Grow(int(min(max(r.ContentLength, 512), 64<<10)) + bytes.MinRead)
 	_, err := buf.ReadFrom(http.MaxBytesReader(w, r.Body, g.maxBody))
@@ -188,9 +193,11 @@ func checkMedia(h http.Header) error {
 	return nil
 }
 
-// setBody makes body what the next handler reads, as often as it has to.
+// setBody makes body what the next handler reads, as often as it has to. What
+// came after it, nobody has judged: over HTTP/2 a proxy would send it on, and
+// some servers take a trailer for a header.
 func setBody(r *http.Request, body []byte) {
-	r.TransferEncoding = nil
+	r.TransferEncoding, r.Trailer = nil, nil
 	r.ContentLength = int64(len(body))
 	if len(body) == 0 {
 		r.Body, r.GetBody = http.NoBody, func() (io.ReadCloser, error) { return http.NoBody, nil }

@@ -172,6 +172,7 @@ func (g *Guard) note(r, admitted *http.Request, err error) {
 func (g *Guard) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		AllowCrossOrigin(w.Header())
+		hurry(w, r)
 		if err := g.origin.check(r); err != nil {
 			g.refuse(w, err)
 			return
