@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"mime"
 	"net/http"
 	"net/url"
@@ -213,7 +214,7 @@ func (s *scene) gaveNothingAway() {
 	text := []byte(s.log.String())
 	for _, suffix := range []string{"", "-wal"} {
 		content, err := os.ReadFile(s.file + suffix)
-		if err != nil {
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			s.t.Error(err)
 		}
 		text = append(text, content...)

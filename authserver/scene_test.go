@@ -30,6 +30,7 @@ type scene struct {
 	handler http.Handler
 	auth    *authserver.Server
 	store   *sqlstore.Store
+	close   func() error // of the store, once
 	keys    *token.Keyring
 	clock   *clock
 	log     *lockedBuffer
@@ -122,7 +123,12 @@ func newScene(t testing.TB, given setting) *scene {
 	if s.store, err = sqlstore.Open(ctx, sqlstore.Options{Path: s.file, Now: s.clock.Now}); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { s.store.Close() })
+	s.close = sync.OnceValue(s.store.Close)
+	t.Cleanup(func() {
+		if err := s.close(); err != nil {
+			t.Error(err)
+		}
+	})
 	log := slog.New(slog.NewJSONHandler(s.log, nil))
 	if s.keys, err = token.Open(ctx, token.Options{Store: s.store, EncryptionKey: make([]byte, 32), Algorithms: []string{"ES256"},
 		RotateEvery: 720 * time.Hour, Lifetime: time.Hour, Now: s.clock.Now, Log: log}); err != nil {

@@ -75,10 +75,13 @@ type Server struct {
 
 // New checks the configuration and renders what never changes.
 func New(c Config) (*Server, error) {
-	u, err := url.Parse(c.Issuer)
+	// The canonical form of an origin is the origin: no path, no slash at the end, no
+	// default port. Clients compare the issuer byte for byte. RFC 8414 §3.3.
+	canonical, err := oauth.CanonicalResource(c.Issuer)
+	u, _ := url.Parse(canonical)
 	switch {
-	case err != nil || u.Host == "":
-		return nil, errors.New("authserver: the issuer is not an absolute URL")
+	case err != nil || canonical != c.Issuer || u.Path != "" || u.RawQuery != "":
+		return nil, errors.New("authserver: the issuer is not an origin, such as https://mcp.example.com")
 	case len(c.Resources) == 0:
 		return nil, errors.New("authserver: there is no resource to issue tokens for")
 	}

@@ -65,18 +65,19 @@ func (s *Server) session(r *http.Request) (*oauth.Session, oauth.Person, error) 
 }
 
 // openSession signs a person in in this browser. The cookie is always a new
-// one, so that nobody can prepare it for them, and the old session ends.
+// one, so that nobody can prepare it for them, and the old session ends. It ends
+// last: a fault on the way leaves the person signed in as they were.
 func (s *Server) openSession(ctx context.Context, w http.ResponseWriter, r *http.Request, subject string) (oauth.Session, error) {
-	if old := s.cookie(r, sessionCookie); old != "" {
-		if err := s.Sessions.CloseSession(ctx, old.Digest()); err != nil {
-			return oauth.Session{}, err
-		}
-	}
 	now := s.Now()
 	secret := oauth.NewSecret(oauth.SessionPrefix)
 	session := oauth.Session{ID: secret.Digest(), Subject: subject, AuthTime: now, Expires: now.Add(sessionTTL)}
 	if err := s.Sessions.OpenSession(ctx, session); err != nil {
 		return oauth.Session{}, err
+	}
+	if old := s.cookie(r, sessionCookie); old != "" {
+		if err := s.Sessions.CloseSession(ctx, old.Digest()); err != nil {
+			return oauth.Session{}, err
+		}
 	}
 	s.setCookie(w, sessionCookie, secret, sessionTTL)
 	return session, nil
