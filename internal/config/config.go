@@ -116,7 +116,7 @@ type Client struct {
 	ID           string       `yaml:"client_id" required:"true" doc:"What the client sends as client_id."`
 	Secret       oauth.Secret `yaml:"client_secret" absent:"none" optional:"true" doc:"At least 16 characters. A client without one is public."`
 	Name         string       `yaml:"name" absent:"the client_id" doc:"What people read when they are asked."`
-	RedirectURIs []string     `yaml:"redirect_uris" required:"true" doc:"Where answers may go, compared octet by octet; only the port of an http URI on this computer is not."`
+	RedirectURIs []string     `yaml:"redirect_uris" absent:"none, for a client that only introspects" doc:"Where answers may go, compared octet by octet; only the port of an http URI on this computer is not. A client without introspects needs one."`
 	AuthMethod   string       `yaml:"token_endpoint_auth_method" absent:"none without a client_secret, client_secret_basic with one" enum:"none|client_secret_basic|client_secret_post" doc:"How the client authenticates at the token endpoint (RFC 7591 §2)."`
 	Introspects  []string     `yaml:"introspects" absent:"none" optional:"true" doc:"The names of the resources whose access tokens it may ask about at the introspection endpoint (RFC 7662). It needs a client_secret."`
 	Scope        string       `yaml:"scope" absent:"any" optional:"true" doc:"The scopes it is registered with, separated by spaces. They are checked for slips of the pen, and limit nothing yet."`

@@ -88,6 +88,9 @@ func entryKey(key string, i int, entry reflect.Value) string {
 func (k *check) server() {
 	k.publicURL()
 	k.address("listen", k.Listen)
+	if !k.given("public_url") && k.listensElsewhere() {
+		k.say("listen", "is not an address of this computer alone, and public_url does not say how people reach it", "add public_url, such as https://mcp.example.com (--public-url)")
+	}
 	if k.MetricsListen != "" {
 		k.address("metrics_listen", k.MetricsListen)
 		if k.MetricsListen == k.Listen {
@@ -157,6 +160,14 @@ func (k *check) address(key, value string) {
 	if _, notPort := strconv.ParseUint(port, 10, 16); err != nil || notPort != nil {
 		k.say(key, "is "+k.quote(key, value)+", which is not host:port", `write ":8080" or "127.0.0.1:8080"`)
 	}
+}
+
+// listensElsewhere reports whether http://localhost, which public_url is when
+// nobody wrote it, leads to another listener than this.
+func (k *check) listensElsewhere() bool {
+	host, _, err := net.SplitHostPort(k.Listen)
+	ip := net.ParseIP(host)
+	return err == nil && host != "" && !oauth.IsLoopbackHost(host) && !(ip != nil && ip.IsUnspecified())
 }
 
 func (k *check) database() {

@@ -81,7 +81,7 @@ func (k *check) clientSecret(key string, cl Client) {
 }
 
 func (k *check) redirectURIs(key string, cl Client) {
-	if len(cl.RedirectURIs) == 0 {
+	if len(cl.RedirectURIs) == 0 && len(cl.Introspects) == 0 {
 		k.say(key+".redirect_uris", "is empty, so no answer could reach the client", "add the URI that the client shows")
 	}
 	for i, uri := range cl.RedirectURIs {

@@ -55,6 +55,20 @@ func TestTheIssuerIsWrittenInOneWay(t *testing.T) {
 	}
 }
 
+func TestLocalhostHasToLeadToTheListener(t *testing.T) {
+	for address, want := range map[string]string{
+		":8080": "", "0.0.0.0:8080": "", "[::]:8080": "", "127.0.0.1:8080": "", "[::1]:8080": "", "localhost:8080": "",
+		"192.0.2.7:8080": "does not say how people reach it", "mcp.example.com:443": "does not say how people reach it",
+	} {
+		expect(t, address, judge(func(c *Config) { c.Override("listen", "--listen", address) }), want)
+	}
+	got := judge(func(c *Config) {
+		c.Override("listen", "--listen", "192.0.2.7:8080")
+		c.Override("public_url", "--public-url", "https://mcp.example.com")
+	})
+	expect(t, "with a public_url", got, "")
+}
+
 func TestAResourceIsWhereNothingElseIs(t *testing.T) {
 	for path, want := range map[string]string{
 		"/mcp":                "",

@@ -73,11 +73,13 @@ func (c *Config) PreRegistered() []oauth.Client {
 			Metadata: oauth.ClientMetadata{
 				RedirectURIs:            cl.RedirectURIs,
 				TokenEndpointAuthMethod: cl.AuthMethod,
-				GrantTypes:              []string{oauth.GrantTypeCode, oauth.GrantTypeRefresh},
-				ResponseTypes:           []string{"code"},
 				ClientName:              cl.Name,
 				Scope:                   cl.Scope,
 			},
+		}
+		if len(cl.RedirectURIs) > 0 { // otherwise it asks about tokens and has none
+			known.Metadata.GrantTypes = []string{oauth.GrantTypeCode, oauth.GrantTypeRefresh}
+			known.Metadata.ResponseTypes = []string{"code"}
 		}
 		if cl.Secret != "" {
 			known.SecretDigest = cl.Secret.Digest()
