@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,36 +24,26 @@ type clientsAdd struct {
 	which
 	asked
 	Name         string   `arg:"" help:"What people read when they are asked."`
-	RedirectURI  []string `required:"" placeholder:"URI" help:"Where answers may go; give it again for more."`
+	RedirectURI  []string `sep:"none" placeholder:"URI" help:"Where answers may go; give it again for more."`
 	Confidential bool     `help:"Give it a secret, which is printed once."`
+	Introspects  []string `sep:"none" placeholder:"URL" help:"A resource whose access tokens it may ask about; give it again for more. With --confidential."`
 	ID           string   `name:"client-id" help:"The client id; made when it is not given."`
 }
 
 func (c clientsAdd) Run(ctx context.Context, t terminal) error {
+	if err := c.check(); err != nil {
+		return err
+	}
 	in, err := openFor(ctx, t, c.which, true)
 	if err != nil {
 		return err
 	}
 	defer in.close()
-	added := oauth.Client{ID: c.ID, Source: oauth.FromSettings, Created: time.Now(), LastUsed: time.Now()}
-	asked := oauth.ClientMetadata{ClientName: c.Name, RedirectURIs: c.RedirectURI, TokenEndpointAuthMethod: oauth.AuthNone}
-	var secret oauth.Secret
-	if c.Confidential {
-		secret = oauth.NewSecret(oauth.ClientSecret)
-		added.SecretDigest, asked.TokenEndpointAuthMethod = secret.Digest(), oauth.AuthBasic
+	added, secret, err := c.client(in)
+	if err != nil {
+		return err
 	}
-	for _, uri := range c.RedirectURI {
-		if err := oauth.CheckRedirectURI(uri, in.config.Registration.PrivateSchemes); err != nil {
-			return fmt.Errorf("%s: %w", uri, plainly(err))
-		}
-	}
-	if added.Metadata, err = asked.Complete(in.config.Registration.PrivateSchemes); err != nil {
-		return plainly(err)
-	}
-	if added.ID == "" {
-		added.ID = oauth.NewID("sp_cl_")
-	}
-	if _, err := in.store.Client(ctx, added.ID); err == nil {
+	if _, err := findClient(ctx, in, added.ID); err == nil {
 		return hint(fmt.Errorf("there is a client %s already", added.ID), "sallyport clients show %s", added.ID)
 	}
 	if _, err := in.store.Register(ctx, added); err != nil {
@@ -63,27 +55,96 @@ func (c clientsAdd) Run(ctx context.Context, t terminal) error {
 	return c.print(t, added.ID, secret)
 }
 
+// check finds what is wrong with the flags taken together.
+func (c clientsAdd) check() error {
+	switch {
+	case len(c.RedirectURI) == 0 && len(c.Introspects) == 0:
+		return misuse(errors.New("--redirect-uri is missing"), "give the URI that the app shows, or --introspects for a resource server")
+	case len(c.Introspects) > 0 && !c.Confidential:
+		return misuse(errors.New("--introspects needs --confidential"), "who asks about tokens proves with a secret who they are")
+	case c.ID != "" && !clientID.MatchString(c.ID):
+		return misuse(fmt.Errorf("--client-id %q cannot be a client id", c.ID), "use at most 200 letters, digits and signs, without spaces")
+	}
+	return nil
+}
+
+// RFC 6749 §A.1, without the space and within reason.
+var clientID = regexp.MustCompile(`^[!-~]{1,200}$`)
+
+// client is what the flags ask for, and its secret where it has one.
+func (c clientsAdd) client(in *installation) (oauth.Client, oauth.Secret, error) {
+	schemes := in.config.Registration.PrivateSchemes
+	added := oauth.Client{ID: c.ID, Source: oauth.FromSettings, Created: time.Now(), LastUsed: time.Now()}
+	asked := oauth.ClientMetadata{ClientName: c.Name, RedirectURIs: c.RedirectURI, TokenEndpointAuthMethod: oauth.AuthNone}
+	var secret oauth.Secret
+	if c.Confidential {
+		secret = oauth.NewSecret(oauth.ClientSecret)
+		added.SecretDigest, asked.TokenEndpointAuthMethod = secret.Digest(), oauth.AuthBasic
+	}
+	for _, uri := range c.RedirectURI {
+		if err := oauth.CheckRedirectURI(uri, schemes); err != nil {
+			return added, "", fmt.Errorf("%s: %w", uri, plainly(err))
+		}
+	}
+	var err error
+	if added.Introspects, err = resourceIDs(in, c.Introspects); err != nil {
+		return added, "", err
+	}
+	added.Metadata = asked
+	if len(c.RedirectURI) == 0 { // it asks about tokens, and has none
+		none := []string{}
+		added.Metadata.RedirectURIs, added.Metadata.GrantTypes, added.Metadata.ResponseTypes = none, none, none
+	} else {
+		if added.Metadata, err = asked.Complete(schemes); err != nil {
+			return added, "", plainly(err)
+		}
+	}
+	if added.ID == "" {
+		added.ID = oauth.NewID("sp_cl_")
+	}
+	return added, secret, nil
+}
+
+// resourceIDs are the identifiers of resources that are named by their URLs.
+func resourceIDs(in *installation, urls []string) ([]string, error) {
+	var known, ids []string
+	for _, r := range in.config.ProtectedResources() {
+		known = append(known, r.ID)
+	}
+	for _, raw := range urls {
+		id, err := oauth.CanonicalResource(raw)
+		if err != nil || !slices.Contains(known, id) {
+			return nil, hint(fmt.Errorf("there is no resource %s", raw), "the resources of these settings are %s", strings.Join(known, ", "))
+		}
+		ids = append(ids, id)
+	}
+	return ids, nil
+}
+
 func (c clientsAdd) print(t terminal, id string, secret oauth.Secret) error {
 	values := map[string]string{"client_id": id}
 	rows := [][]string{{"client_id", id}}
 	if secret != "" {
 		values["client_secret"] = string(secret)
-		rows = append(rows, []string{"client_secret", string(secret) + "   (not shown again)"})
+		rows = append(rows, []string{"client_secret", string(secret), "(not shown again)"})
+		rows[0] = append(rows[0], "")
 	}
-	return c.show(t.out, values, rows[0], rows[1:])
+	return c.pairs(t, values, rows)
 }
 
 // A clientView is a client as programs read it.
 type clientView struct {
 	ID       string             `json:"client_id"`
 	Source   oauth.ClientSource `json:"source"`
-	Created  time.Time          `json:"created"`
-	LastUsed time.Time          `json:"last_used"`
+	Created  time.Time          `json:"created,omitzero"`
+	LastUsed time.Time          `json:"last_used,omitzero"`
+	// Introspects are the resources whose tokens it may ask about.
+	Introspects []string `json:"introspects,omitempty"`
 	oauth.ClientMetadata
 }
 
 func viewClient(c oauth.Client) clientView {
-	return clientView{ID: c.ID, Source: c.Source, Created: c.Created, LastUsed: c.LastUsed, ClientMetadata: c.Metadata}
+	return clientView{ID: c.ID, Source: c.Source, Created: c.Created, LastUsed: c.LastUsed, Introspects: c.Introspects, ClientMetadata: c.Metadata}
 }
 
 type clientsList struct {
@@ -111,7 +172,7 @@ func (c clientsList) Run(ctx context.Context, t terminal) error {
 		rows = append(rows, []string{client.ID, client.Metadata.ClientName, string(client.Source),
 			client.Metadata.TokenEndpointAuthMethod, when(client.LastUsed)})
 	}
-	return c.show(t.out, values, []string{"CLIENT ID", "NAME", "FROM", "AUTHENTICATES BY", "LAST USED"}, rows)
+	return c.show(t, values, []string{"CLIENT ID", "NAME", "FROM", "AUTHENTICATES BY", "LAST USED"}, rows)
 }
 
 // oneClient is a command about a client.
@@ -125,12 +186,7 @@ func (c oneClient) find(ctx context.Context, t terminal) (*installation, oauth.C
 	if err != nil {
 		return nil, oauth.Client{}, err
 	}
-	for _, client := range in.config.PreRegistered() {
-		if client.ID == c.ClientID {
-			return in, client, nil
-		}
-	}
-	client, err := in.store.Client(ctx, c.ClientID)
+	client, err := findClient(ctx, in, c.ClientID)
 	if err != nil {
 		in.close()
 	}
@@ -138,6 +194,16 @@ func (c oneClient) find(ctx context.Context, t terminal) (*installation, oauth.C
 		err = hint(fmt.Errorf("there is no client %s", c.ClientID), "sallyport clients list shows them")
 	}
 	return in, client, err
+}
+
+// findClient looks in the settings, then in the database, as the server does.
+func findClient(ctx context.Context, in *installation, id string) (oauth.Client, error) {
+	for _, client := range in.config.PreRegistered() {
+		if client.ID == id {
+			return client, nil
+		}
+	}
+	return in.store.Client(ctx, id)
 }
 
 type clientsShow struct {
@@ -153,11 +219,12 @@ func (c clientsShow) Run(ctx context.Context, t terminal) error {
 	defer in.close()
 	m := client.Metadata
 	rows := [][]string{
-		{"name", m.ClientName}, {"from", string(client.Source)}, {"authenticates by", m.TokenEndpointAuthMethod},
+		{"client id", client.ID}, {"name", m.ClientName}, {"from", string(client.Source)}, {"authenticates by", m.TokenEndpointAuthMethod},
 		{"redirect URIs", strings.Join(m.RedirectURIs, " ")}, {"grant types", strings.Join(m.GrantTypes, " ")},
+		{"asks about", strings.Join(client.Introspects, " ")},
 		{"created", when(client.Created)}, {"last used", when(client.LastUsed)},
 	}
-	return c.show(t.out, viewClient(client), []string{"client id", client.ID}, rows)
+	return c.pairs(t, viewClient(client), rows)
 }
 
 type clientsRemove struct{ oneClient }
@@ -168,7 +235,7 @@ func (c clientsRemove) Run(ctx context.Context, t terminal) error {
 		return err
 	}
 	defer in.close()
-	if len(in.config.PreRegistered()) > 0 && client.Created.IsZero() {
+	if client.Created.IsZero() {
 		return hint(fmt.Errorf("%s stands in the settings file", client.ID), "take it out there and start the server again")
 	}
 	if err := in.store.RemoveClient(ctx, client.ID); err != nil {

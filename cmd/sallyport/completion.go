@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -17,22 +18,50 @@ func (c completionCommand) Run(t terminal, k *kong.Kong) error {
 	lines := completionLines(k.Model.Node, "")
 	switch c.Shell {
 	case "fish":
-		for _, l := range lines {
-			condition := "__fish_use_subcommand"
-			if l.path != "" {
-				condition = "string match -q 'sallyport " + l.path + "' (commandline -opc | string join ' ')"
-			}
-			fmt.Fprintf(t.out, "complete -c sallyport -f -n %q -a %q\n", condition, strings.Join(l.words, " "))
-		}
-		return nil
+		return fishCompletion(t.out, lines)
 	case "zsh":
-		fmt.Fprintln(t.out, "#compdef sallyport\nautoload -U +X bashcompinit && bashcompinit")
+		fmt.Fprint(t.out, "#compdef sallyport\nautoload -U +X bashcompinit && bashcompinit\n")
 	}
-	fmt.Fprintln(t.out, "_sallyport() {\n  local path=\"\" word\n  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n    case $word in -*) ;; *) path=\"${path:+$path }$word\" ;; esac\n  done\n  local words=\"\"\n  case $path in")
+	return bashCompletion(t.out, lines)
+}
+
+// bashCompletion walks along the words as long as they are commands, so that
+// flags and what they take may stand anywhere between.
+func bashCompletion(w io.Writer, lines []completionLine) error {
+	var commands, words strings.Builder
 	for _, l := range lines {
-		fmt.Fprintf(t.out, "    %q) words=%q ;;\n", l.path, strings.Join(l.words, " "))
+		if l.path != "" {
+			fmt.Fprintf(&commands, "|'%s'", l.path)
+		}
+		fmt.Fprintf(&words, "    '%s') words='%s' ;;\n", l.path, strings.Join(l.words, " "))
 	}
-	fmt.Fprintln(t.out, "  esac\n  COMPREPLY=($(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\"))\n}\ncomplete -o default -F _sallyport sallyport")
+	_, err := fmt.Fprintf(w, `_sallyport() {
+  local command='' next words=''
+  for next in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+    next="${command:+$command }$next"
+    case $next in
+    %s) command=$next ;;
+    esac
+  done
+  case $command in
+%s  esac
+  COMPREPLY=($(compgen -W "$words" -- "${COMP_WORDS[COMP_CWORD]}"))
+}
+complete -o default -F _sallyport sallyport
+`, commands.String()[1:], words.String())
+	return err
+}
+
+func fishCompletion(w io.Writer, lines []completionLine) error {
+	for _, l := range lines {
+		condition := "__fish_use_subcommand"
+		if l.path != "" {
+			condition = "__fish_seen_subcommand_from " + strings.ReplaceAll(l.path, " ", "; and __fish_seen_subcommand_from ")
+		}
+		if _, err := fmt.Fprintf(w, "complete -c sallyport -f -n '%s' -a '%s'\n", condition, strings.Join(l.words, " ")); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -48,6 +77,9 @@ func completionLines(n *kong.Node, path string) []completionLine {
 	for _, child := range n.Children {
 		line.words = append(line.words, child.Name)
 		below = append(below, completionLines(child, strings.TrimSpace(path+" "+child.Name))...)
+	}
+	for _, p := range n.Positional {
+		line.words = append(line.words, p.EnumSlice()...)
 	}
 	for _, f := range n.Flags {
 		if !f.Hidden {

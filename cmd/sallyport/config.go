@@ -1,7 +1,7 @@
 package main
 
 import (
-	"fmt"
+	"errors"
 
 	"github.com/sallyport-dev/sallyport/internal/config"
 )
@@ -12,18 +12,24 @@ type configCommand struct {
 	Schema configSchema `cmd:"" help:"Print the JSON schema of the settings file, for editors."`
 }
 
-type configCheck struct{ which }
+type configCheck struct {
+	which
+	asked
+}
 
 func (c configCheck) Run(t terminal) error {
 	loaded, err := c.load(t)
+	if err == nil {
+		err = loaded.Validate()
+	}
+	mistakes := config.Mistakes{}
+	if errors.As(err, &mistakes) && c.JSON {
+		return errors.Join(err, printJSON(t.out, mistakes))
+	}
 	if err != nil {
 		return err
 	}
-	if err := loaded.Validate(); err != nil {
-		return err
-	}
-	fmt.Fprintln(t.out, "The settings are good.")
-	return nil
+	return c.say(t, mistakes, "The settings are good.")
 }
 
 type configShow struct{ which }
@@ -48,6 +54,6 @@ func (configSchema) Run(t terminal) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(t.out, string(text))
+	_, err = t.out.Write(text)
 	return err
 }

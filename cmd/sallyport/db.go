@@ -11,7 +11,10 @@ type dbCommand struct {
 	Prune   dbPrune   `cmd:"" help:"Remove what ended long ago. serve does it too."`
 }
 
-type dbMigrate struct{ which }
+type dbMigrate struct {
+	which
+	asked
+}
 
 func (c dbMigrate) Run(ctx context.Context, t terminal) error {
 	loaded, err := c.load(t)
@@ -33,8 +36,7 @@ func (c dbMigrate) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(t.out, "The schema is at version %d.\n", version)
-	return nil
+	return c.say(t, map[string]int64{"version": version}, "The schema is at version %d.", version)
 }
 
 // keepEnded is how long what has ended stays to be looked at.
@@ -45,22 +47,23 @@ const pruneLimit = 1000
 
 type dbPrune struct {
 	which
+	asked
 	OlderThan time.Duration `default:"720h" help:"How long ago it has to have ended, or a client without grants to have been used."`
 }
 
 func (c dbPrune) Run(ctx context.Context, t terminal) error {
+	if c.OlderThan < time.Hour {
+		return misuse(fmt.Errorf("--older-than %s is too short", c.OlderThan), "at least 1h, so that nothing that is being used is taken away")
+	}
 	in, err := openFor(ctx, t, c.which, false)
 	if err != nil {
 		return err
 	}
 	defer in.close()
-	if c.OlderThan < time.Hour {
-		return hint(fmt.Errorf("--older-than %s is too short", c.OlderThan), "at least 1h, so that nothing that is being used is taken away")
-	}
 	removed, err := in.store.Prune(ctx, time.Now().Add(-c.OlderThan), 1_000_000)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(t.out, "Removed %d grants, %d sessions, %d clients and %d keys.\n", removed.Grants, removed.Sessions, removed.Clients, removed.Keys)
-	return nil
+	counts := map[string]int64{"grants": removed.Grants, "sessions": removed.Sessions, "clients": removed.Clients, "keys": removed.Keys}
+	return c.say(t, counts, "Removed %d grants, %d sessions, %d clients and %d keys.", removed.Grants, removed.Sessions, removed.Clients, removed.Keys)
 }

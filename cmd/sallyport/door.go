@@ -36,7 +36,7 @@ func build(ctx context.Context, in *installation, log *slog.Logger) (*door, erro
 			return nil, err
 		}
 	}
-	p, err := pages.New(pages.Site{Name: "Sallyport", PublicURL: c.PublicURL})
+	p, err := pages.New(pages.Site{Name: c.Site.Name, LogoURL: c.Site.LogoURL, Accent: c.Site.Accent, PublicURL: c.PublicURL})
 	if err != nil {
 		return nil, err
 	}
@@ -66,12 +66,26 @@ func (d *door) handler() http.Handler {
 	mux := http.NewServeMux()
 	d.auth.Routes(mux)
 	mux.Handle("GET /assets/", d.pages.Assets())
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("ok\n")) })
-	mux.HandleFunc("GET /readyz", d.ready)
+	d.health(mux)
 	mux.Handle("GET /metrics", d.metrics.onMain(d.in.config))
 	return weblog.Wrap(weblog.Options{
 		Log: d.log, Now: time.Now, Address: weblog.Addresses(d.in.config.Proxies()), Observe: d.metrics.observe,
 	}, d.streams(d.gateway.Wrap(bounded(mux))))
+}
+
+// health is what asks whether the server is there, and ready.
+func (d *door) health(mux *http.ServeMux) {
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("ok\n")) })
+	mux.HandleFunc("GET /readyz", d.ready)
+}
+
+// operations is what the listener of metrics_listen answers. It is there until
+// the last request has finished, so /readyz says there that the server stops.
+func (d *door) operations() http.Handler {
+	mux := http.NewServeMux()
+	d.health(mux)
+	mux.Handle("GET /metrics", d.metrics.handler())
+	return mux
 }
 
 // streams ends the streams that only listen when the server stops: they would

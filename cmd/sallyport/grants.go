@@ -102,16 +102,20 @@ func (c grantsList) Run(ctx context.Context, t terminal) error {
 		values = append(values, v)
 		rows = append(rows, []string{g.ID, v.Username, g.RedirectHost, g.Resource, g.Scope.String(), when(g.RotatedAt), state})
 	}
-	return c.show(t.out, values, []string{"GRANT", "USER", "ANSWERS TO", "RESOURCE", "SCOPE", "LAST USED", "STATE"}, rows)
+	return c.show(t, values, []string{"GRANT", "USER", "ANSWERS TO", "RESOURCE", "SCOPE", "LAST USED", "STATE"}, rows)
 }
 
 type grantsRevoke struct {
 	which
+	asked
 	matching
 	Grant string `arg:"" optional:"" help:"The id of one grant."`
 }
 
 func (c grantsRevoke) Run(ctx context.Context, t terminal) error {
+	if c.Grant == "" && c.matching == (matching{}) {
+		return misuse(errors.New("which grants?"), "give a grant's id, or --user, --client or --resource; sallyport grants list shows them")
+	}
 	in, err := openFor(ctx, t, c.which, false)
 	if err != nil {
 		return err
@@ -122,9 +126,6 @@ func (c grantsRevoke) Run(ctx context.Context, t terminal) error {
 		return err
 	}
 	filter.ID = c.Grant
-	if filter == (store.GrantFilter{}) {
-		return hint(errors.New("which grants?"), "give a grant's id, or --user, --client or --resource; sallyport grants list shows them")
-	}
 	n, err := in.store.Revoke(ctx, filter, "revoked by an administrator")
 	if err != nil {
 		return err
@@ -136,6 +137,5 @@ func (c grantsRevoke) Run(ctx context.Context, t terminal) error {
 	if err := record(ctx, in, e); err != nil {
 		return err
 	}
-	fmt.Fprintf(t.out, "Ended %d.\n", n)
-	return nil
+	return c.say(t, map[string]int64{"ended": n}, "Ended %d.", n)
 }

@@ -74,6 +74,7 @@ func (d *door) bridge(settings config.Resource) *stdio.Bridge {
 		// the server they named. No settings file took a secret from it.
 		o.Env = os.Environ()
 	}
+	o.Env = append(o.Env, settings.Environment()...)
 	b := stdio.New(o)
 	d.bridges = append(d.bridges, b)
 	return b

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/sallyport-dev/sallyport/internal/config"
@@ -59,11 +60,25 @@ func open(ctx context.Context, c *config.Config, log *slog.Logger, create bool) 
 	if err := prepare(c, create); err != nil {
 		return nil, err
 	}
-	key, err := encryptionKey(c, create)
+	st, err := openStore(ctx, c, false)
 	if err != nil {
 		return nil, err
 	}
-	st, err := openStore(ctx, c, false)
+	keys, err := openKeys(ctx, c, st, log, create)
+	if err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
+	return &installation{config: c, store: st, keys: keys}, nil
+}
+
+func openKeys(ctx context.Context, c *config.Config, st *sqlstore.Store, log *slog.Logger, create bool) (*token.Keyring, error) {
+	sealed, err := st.Keys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	// A new encryption key opens no key that is there, and would hide that the
+	// old one is missing.
+	key, err := encryptionKey(c, create && len(sealed) == 0)
 	if err != nil {
 		return nil, err
 	}
@@ -71,10 +86,10 @@ func open(ctx context.Context, c *config.Config, log *slog.Logger, create bool) 
 		Store: st, EncryptionKey: key, Algorithms: []string{"ES256"}, RotateEvery: c.Tokens.KeyRotation,
 		Lifetime: c.Tokens.AccessTTL + time.Minute, Now: time.Now, Log: log,
 	})
-	if err != nil {
-		return nil, errors.Join(err, st.Close())
+	if err != nil && len(sealed) > 0 {
+		return nil, hint(err, "this database goes with another encryption key: restore the one that it was used with, in %s or in encryption_key", keyFile(c))
 	}
-	return &installation{config: c, store: st, keys: keys}, nil
+	return keys, err
 }
 
 func openStore(ctx context.Context, c *config.Config, noMigrate bool) (*sqlstore.Store, error) {
@@ -82,26 +97,39 @@ func openStore(ctx context.Context, c *config.Config, noMigrate bool) (*sqlstore
 	if errors.Is(err, store.ErrNewerSchema) {
 		return nil, hint(err, "run the sallyport that last used this database, or a newer one; sallyport version prints this one's")
 	}
-	return st, err
+	if err != nil && c.Database != "" {
+		return nil, hint(err, "database names a PostgreSQL that does not answer, or not to this user")
+	}
+	if err != nil {
+		return nil, hint(err, "is the directory writable, is the disk full, is the file a database of Sallyport?")
+	}
+	return st, nil
 }
+
+func keyFile(c *config.Config) string { return filepath.Join(c.Data, "encryption.key") }
 
 func databaseFile(c *config.Config) string { return filepath.Join(c.Data, "sallyport.db") }
 
 // prepare makes the data directory, for its owner alone.
 func prepare(c *config.Config, create bool) error {
-	_, err := os.Stat(c.Data)
+	info, err := os.Stat(c.Data)
 	switch {
-	case err == nil:
+	case err == nil && info.IsDir():
 		return nil
+	case err == nil, errors.Is(err, syscall.ENOTDIR):
+		return hint(fmt.Errorf("%s is not a directory", c.Data), "--data, or data in the settings, names the directory of an installation")
 	case !errors.Is(err, fs.ErrNotExist):
-		return err
+		return hint(err, "--data, or data in the settings, names another directory")
 	case c.Database != "" && c.Key() != nil:
 		return nil // nothing is kept there
 	case !create:
 		return hint(fmt.Errorf("there is no installation in %s", c.Data),
 			"sallyport serve makes one; --data or --config says where it is")
 	}
-	return os.MkdirAll(c.Data, 0o700)
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return hint(err, "--data, or data in the settings, names another directory")
+	}
+	return nil
 }
 
 // encryptionKey is the one of the settings, or the one in the data directory,
@@ -110,7 +138,7 @@ func encryptionKey(c *config.Config, create bool) ([]byte, error) {
 	if key := c.Key(); key != nil {
 		return key, nil
 	}
-	path := filepath.Join(c.Data, "encryption.key")
+	path := keyFile(c)
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) && create {
 		return newEncryptionKey(path)

@@ -31,7 +31,7 @@ func (c keysList) Run(ctx context.Context, t terminal) error {
 	for _, k := range keys {
 		rows = append(rows, []string{k.ID, k.Use, k.Algorithm, k.State, when(k.Created), when(k.SignsFrom), when(k.Expires)})
 	}
-	return c.show(t.out, keys, []string{"KEY", "USE", "ALGORITHM", "STATE", "CREATED", "SIGNS FROM", "EXPIRES"}, rows)
+	return c.show(t, keys, []string{"KEY", "USE", "ALGORITHM", "STATE", "CREATED", "SIGNS FROM", "EXPIRES"}, rows)
 }
 
 type keysRotate struct {
@@ -64,6 +64,24 @@ func (c keysRotate) Run(ctx context.Context, t terminal) error {
 	return nil
 }
 
+// read reads the PEM, from a file or from standard input.
+func (c keysImport) read(t terminal) ([]byte, error) {
+	from := t.in
+	if c.File != "-" {
+		file, err := os.Open(c.File)
+		if err != nil {
+			return nil, hint(err, "name a PEM file with a private key, or - for standard input")
+		}
+		defer file.Close()
+		from = file
+	}
+	text, err := io.ReadAll(io.LimitReader(from, 64<<10))
+	if err == nil && len(text) == 0 {
+		err = errors.New("there is no PEM: it is empty")
+	}
+	return text, err
+}
+
 type keysImport struct {
 	which
 	Algorithm string `required:"" enum:"RS256,PS256,ES256,EdDSA" help:"What the key signs: ${enum}."`
@@ -71,25 +89,17 @@ type keysImport struct {
 }
 
 func (c keysImport) Run(ctx context.Context, t terminal) error {
+	text, err := c.read(t)
+	if err != nil {
+		return err
+	}
 	in, err := openFor(ctx, t, c.which, true)
 	if err != nil {
 		return err
 	}
 	defer in.close()
-	var text []byte
-	if c.File == "-" {
-		text, err = io.ReadAll(io.LimitReader(t.in, 64<<10))
-	} else {
-		text, err = os.ReadFile(c.File)
-	}
-	if err != nil {
-		return err
-	}
-	if len(text) == 0 {
-		return errors.New("the PEM file is empty")
-	}
 	if err := in.keys.Import(ctx, c.Algorithm, text); err != nil {
-		return err
+		return hint(err, "openssl genpkey makes keys that fit: -algorithm EC -pkeyopt ec_paramgen_curve:P-256 for ES256, -algorithm RSA -pkeyopt rsa_keygen_bits:2048, -algorithm ED25519")
 	}
 	if err := record(ctx, in, store.Event{Kind: "key.imported", Detail: c.Algorithm}); err != nil {
 		return err

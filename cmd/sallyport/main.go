@@ -10,15 +10,23 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
+	"golang.org/x/term"
+
+	"github.com/sallyport-dev/sallyport/internal/config"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(run(ctx, os.Args[1:], terminal{in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.LookupEnv}))
+	t := terminal{in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.LookupEnv}
+	if width, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil {
+		t.width = width
+	}
+	os.Exit(run(ctx, os.Args[1:], t))
 }
 
 // A terminal is what a command may read and write; tests bring their own.
@@ -27,6 +35,8 @@ type terminal struct {
 	out io.Writer
 	err io.Writer
 	env func(string) (string, bool)
+	// width is how many columns there are to write in; 0 where out is no terminal.
+	width int
 }
 
 // commands is every command that there is.
@@ -63,7 +73,7 @@ func run(ctx context.Context, args []string, t terminal) (status int) {
 	parser, err := kong.New(&c, kong.Name("sallyport"),
 		kong.Description("The door in front of every MCP server: sign-in, consent and tokens for ChatGPT, Claude, Cursor and every other MCP client."),
 		kong.Writers(t.out, t.err), kong.Exit(func(code int) { panic(exited(code)) }),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.UsageOnError())
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
 	if err != nil {
 		return fail(t, err)
 	}
@@ -72,9 +82,7 @@ func run(ctx context.Context, args []string, t terminal) (status int) {
 	}
 	parsed, err := parser.Parse(args)
 	if err != nil {
-		fmt.Fprintf(t.err, "sallyport: %v\n", err)
-		fmt.Fprintln(t.err, "  hint: sallyport --help lists the commands, sallyport COMMAND --help what each takes")
-		return exitUsage
+		return fail(t, misunderstood(err))
 	}
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	parsed.Bind(t, parser)
@@ -84,23 +92,79 @@ func run(ctx context.Context, args []string, t terminal) (status int) {
 	return exitDone
 }
 
+// misunderstood says where the command that was meant is explained.
+func misunderstood(err error) error {
+	command := "sallyport"
+	var at *kong.Node
+	var parsing *kong.ParseError
+	if errors.As(err, &parsing) {
+		for _, step := range parsing.Context.Path {
+			if step.Command != nil {
+				at = step.Command
+				command += " " + at.Name
+			}
+		}
+	}
+	if at != nil && len(at.Children) > 0 && strings.HasPrefix(err.Error(), "expected one of") {
+		var names []string
+		for _, child := range at.Children {
+			names = append(names, child.Name)
+		}
+		err = fmt.Errorf("%s what? It is one of %s", command, strings.Join(names, ", "))
+	}
+	return misuse(err, "%s --help shows what there is", command)
+}
+
 // A hinted error comes with what to do about it.
 type hinted struct {
 	error
-	hint string
+	hint   string
+	misuse bool // it is about how the command was used
 }
 
 func (h hinted) Unwrap() error { return h.error }
 
 func hint(err error, format string, args ...any) error {
-	return hinted{err, fmt.Sprintf(format, args...)}
+	return hinted{error: err, hint: fmt.Sprintf(format, args...)}
+}
+
+// misuse is hint, for a command that was used wrongly.
+func misuse(err error, format string, args ...any) error {
+	return hinted{error: err, hint: fmt.Sprintf(format, args...), misuse: true}
 }
 
 func fail(t terminal, err error) int {
+	var mistakes config.Mistakes
+	if errors.As(err, &mistakes) {
+		return failSettings(t, mistakes)
+	}
 	fmt.Fprintf(t.err, "sallyport: %v\n", err)
 	var h hinted
 	if errors.As(err, &h) {
 		fmt.Fprintf(t.err, "  hint: %s\n", h.hint)
 	}
+	if h.misuse {
+		return exitUsage
+	}
 	return exitFailed
+}
+
+// failSettings lists what is wrong with the settings, each with its fix. What
+// came from flags alone was used wrongly.
+func failSettings(t terminal, mistakes config.Mistakes) int {
+	if len(mistakes) == 1 {
+		fmt.Fprintf(t.err, "sallyport: %v\n", mistakes)
+	} else {
+		fmt.Fprintf(t.err, "sallyport: the settings have %d mistakes\n", len(mistakes))
+	}
+	status := exitUsage
+	for _, m := range mistakes {
+		if len(mistakes) > 1 {
+			fmt.Fprintf(t.err, "  %v\n", m)
+		}
+		if !strings.HasPrefix(m.File, "--") {
+			status = exitFailed
+		}
+	}
+	return status
 }

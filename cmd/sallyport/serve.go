@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"syscall"
 	"time"
 
 	"golang.org/x/term"
@@ -31,12 +32,12 @@ func (c serveCommand) Run(ctx context.Context, t terminal) error {
 		return err
 	}
 	log := logger(t, settings.Level())
-	listener, err := listen(settings)
+	ports, err := listen(settings)
 	if err != nil {
 		return err
 	}
-	defer listener.Close()
-	settings.ListeningAt(listener.Addr().String())
+	defer ports.close()
+	settings.ListeningAt(ports.main.Addr().String())
 
 	in, err := open(ctx, settings, log, true)
 	if err != nil {
@@ -51,7 +52,7 @@ func (c serveCommand) Run(ctx context.Context, t terminal) error {
 	if err := c.greet(ctx, t, d); err != nil {
 		return err
 	}
-	return d.serve(ctx, listener)
+	return d.serve(ctx, ports)
 }
 
 // settings are the file's, with the flags over them.
@@ -61,7 +62,7 @@ func (c serveCommand) settings(t terminal) (*config.Config, error) {
 		return nil, err
 	}
 	if c.Protect != "" && len(c.Command) > 0 {
-		return nil, hint(errors.New("--protect and a command exclude each other"), "to guard several MCP servers, list them under resources in a settings file")
+		return nil, misuse(errors.New("--protect and a command exclude each other"), "to guard several MCP servers, list them under resources in a settings file")
 	}
 	if c.Listen != "" {
 		settings.Override("listen", "--listen", c.Listen)
@@ -78,23 +79,58 @@ func (c serveCommand) settings(t terminal) (*config.Config, error) {
 	return settings, settings.Validate()
 }
 
-// listen opens the listener first: whatever else fails, another server on the
+// ports are where the server listens.
+type ports struct {
+	main    net.Listener
+	metrics net.Listener // nil: /metrics is on main
+}
+
+func (p ports) close() {
+	p.main.Close()
+	if p.metrics != nil {
+		p.metrics.Close()
+	}
+}
+
+// listen opens the listeners first: whatever else fails, another server on the
 // same port is found before anything is made.
-func listen(c *config.Config) (net.Listener, error) {
-	l, err := net.Listen("tcp", c.Listen)
-	if err != nil {
-		return nil, hint(err, "another program listens there, or it is not allowed; choose another place with --listen")
+func listen(c *config.Config) (ports, error) {
+	var p ports
+	var err error
+	if p.main, err = listenAt(c.Listen, "--listen, or listen in the settings,"); err != nil {
+		return p, err
 	}
-	if c.TLS.Mode != "files" {
+	if c.TLS.Mode == "files" {
+		certificate, err := tls.LoadX509KeyPair(c.TLS.Cert, c.TLS.Key)
+		if err != nil {
+			p.close()
+			return p, hint(err, "tls.cert names a PEM file with the certificate and its chain, tls.key one with its private key")
+		}
+		// BCP 195 (RFC 9325 §3.1.1): TLS 1.2 at least.
+		p.main = tls.NewListener(p.main, &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12,
+			NextProtos: []string{"h2", "http/1.1"}})
+	}
+	if c.MetricsListen == "" {
+		return p, nil
+	}
+	if p.metrics, err = listenAt(c.MetricsListen, "metrics_listen"); err != nil {
+		p.close()
+	}
+	return p, err
+}
+
+// listenAt says what is in the way, and which setting names another place.
+func listenAt(address, setting string) (net.Listener, error) {
+	l, err := net.Listen("tcp", address)
+	switch {
+	case err == nil:
 		return l, nil
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, hint(fmt.Errorf("another program listens on %s already", address), "stop it, or choose another place: %s takes host:port", setting)
+	case errors.Is(err, syscall.EACCES):
+		return nil, hint(fmt.Errorf("it is not allowed to listen on %s", address), "ports below 1024 need a permission; choose another place: %s takes host:port", setting)
 	}
-	certificate, err := tls.LoadX509KeyPair(c.TLS.Cert, c.TLS.Key)
-	if err != nil {
-		return nil, errors.Join(err, l.Close())
-	}
-	// BCP 195 (RFC 9325 §3.1.1): TLS 1.2 at least.
-	return tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12,
-		NextProtos: []string{"h2", "http/1.1"}}), nil
+	return nil, hint(err, "choose another place: %s takes host:port", setting)
 }
 
 // logger writes text for people at a terminal and JSON for everything else.
@@ -115,8 +151,13 @@ func (c serveCommand) greet(ctx context.Context, t terminal, d *door) error {
 		return err
 	}
 	resources := d.in.config.ProtectedResources()
-	for _, r := range resources {
-		fmt.Fprintf(t.out, "\n  Sallyport guards  %s   (%s)\n", r.ID, r.Name)
+	fmt.Fprintln(t.out)
+	for i, r := range resources {
+		does := "Sallyport guards "
+		if !d.in.config.Resources[i].Guarded() {
+			does = "It issues tokens for" // a library guards it elsewhere
+		}
+		fmt.Fprintf(t.out, "  %s %s   (%s)\n", does, r.ID, r.Name)
 	}
 	fmt.Fprintln(t.out)
 	if len(people) == 0 {
@@ -137,7 +178,7 @@ func (c serveCommand) greet(ctx context.Context, t terminal, d *door) error {
 const grace = 10 * time.Second
 
 // serve answers until ctx ends, lets what is in flight finish, and ends.
-func (d *door) serve(ctx context.Context, listener net.Listener) error {
+func (d *door) serve(ctx context.Context, p ports) error {
 	background, stop := context.WithCancel(context.Background())
 	defer stop()
 	done := make(chan struct{})
@@ -145,12 +186,14 @@ func (d *door) serve(ctx context.Context, listener net.Listener) error {
 		defer close(done)
 		d.background(background)
 	}()
-	server := &http.Server{
-		Handler: d.handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
-		ErrorLog: slog.NewLogLogger(d.log.Handler(), slog.LevelDebug),
+	failed := make(chan error, 2)
+	server := d.server(d.handler())
+	go func() { failed <- server.Serve(p.main) }()
+	if p.metrics != nil {
+		operations := d.server(d.operations())
+		go func() { failed <- operations.Serve(p.metrics) }()
+		defer operations.Close()
 	}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
 	select {
 	case err := <-failed:
 		return err
@@ -166,4 +209,11 @@ func (d *door) serve(ctx context.Context, listener net.Listener) error {
 	stop()
 	<-done
 	return err
+}
+
+func (d *door) server(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		ErrorLog: slog.NewLogLogger(d.log.Handler(), slog.LevelDebug),
+	}
 }

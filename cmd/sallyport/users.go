@@ -51,6 +51,7 @@ func (p password) read(t terminal) (oauth.Secret, error) {
 
 type usersAdd struct {
 	which
+	asked
 	password
 	Username string `arg:""`
 	Name     string `help:"Their name, as pages show it."`
@@ -59,16 +60,16 @@ type usersAdd struct {
 }
 
 func (c usersAdd) Run(ctx context.Context, t terminal) error {
+	secret, err := c.password.read(t)
+	if err != nil {
+		return err
+	}
 	// The account may be made before the first start, so that a script can.
 	in, err := openFor(ctx, t, c.which, true)
 	if err != nil {
 		return err
 	}
 	defer in.close()
-	secret, err := c.password.read(t)
-	if err != nil {
-		return err
-	}
 	p, err := localLogin(in).Create(ctx, login.New{Username: c.Username, Name: c.Name, Email: c.Email, Password: secret, Admin: c.Admin})
 	if err != nil {
 		return plainly(err)
@@ -76,8 +77,22 @@ func (c usersAdd) Run(ctx context.Context, t terminal) error {
 	if err := record(ctx, in, store.Event{Kind: "person.created", Subject: p.ID}); err != nil {
 		return err
 	}
-	fmt.Fprintf(t.out, "%s can sign in.\n", p.Username)
-	return nil
+	return c.say(t, viewPerson(p), "%s can sign in.", p.Username)
+}
+
+// A personView is someone as programs read them.
+type personView struct {
+	ID       string    `json:"id"`
+	Username string    `json:"username"`
+	Name     string    `json:"name,omitempty"`
+	Email    string    `json:"email,omitempty"`
+	Admin    bool      `json:"admin"`
+	Created  time.Time `json:"created"`
+	Disabled time.Time `json:"disabled,omitzero"`
+}
+
+func viewPerson(p oauth.Person) personView {
+	return personView{ID: p.ID, Username: p.Username, Name: p.Name, Email: p.Email, Admin: p.Admin, Created: p.Created, Disabled: p.Disabled}
 }
 
 type usersList struct {
@@ -91,15 +106,6 @@ func (c usersList) Run(ctx context.Context, t terminal) error {
 		return err
 	}
 	defer in.close()
-	type person struct {
-		ID       string     `json:"id"`
-		Username string     `json:"username"`
-		Name     string     `json:"name,omitempty"`
-		Email    string     `json:"email,omitempty"`
-		Admin    bool       `json:"admin"`
-		Created  time.Time  `json:"created"`
-		Disabled *time.Time `json:"disabled,omitempty"`
-	}
 	people, err := all(func(after string) ([]oauth.Person, string, error) {
 		page, err := in.store.People(ctx, after, pageSize)
 		return page, lastID(page, func(p oauth.Person) string { return p.ID }), err
@@ -107,16 +113,12 @@ func (c usersList) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	values, rows := []person{}, [][]string{}
+	values, rows := []personView{}, [][]string{}
 	for _, p := range people {
-		v := person{ID: p.ID, Username: p.Username, Name: p.Name, Email: p.Email, Admin: p.Admin, Created: p.Created}
-		if !p.Disabled.IsZero() {
-			v.Disabled = &p.Disabled
-		}
-		values = append(values, v)
+		values = append(values, viewPerson(p))
 		rows = append(rows, []string{p.Username, p.Name, p.Email, yes(p.Admin), when(p.Created), when(p.Disabled)})
 	}
-	return c.show(t.out, values, []string{"USERNAME", "NAME", "EMAIL", "ADMIN", "CREATED", "DISABLED"}, rows)
+	return c.show(t, values, []string{"USERNAME", "NAME", "EMAIL", "ADMIN", "CREATED", "DISABLED"}, rows)
 }
 
 // onePerson is a command about someone.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"runtime"
 	"runtime/debug"
 )
@@ -9,11 +8,11 @@ import (
 // version is set by release builds: -ldflags "-X main.version=v1.2.3".
 var version string
 
-type versionCommand struct{}
+type versionCommand struct{ asked }
 
-func (versionCommand) Run(t terminal) error {
-	fmt.Fprintf(t.out, "sallyport %s (%s %s/%s)\n", versionText(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
-	return nil
+func (c versionCommand) Run(t terminal) error {
+	built := map[string]string{"version": versionText(), "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH}
+	return c.say(t, built, "sallyport %s (%s %s/%s)", versionText(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
 // versionText is the release, or the commit that was built.
