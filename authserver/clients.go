@@ -11,7 +11,7 @@ import (
 
 // A clientCache spares the token endpoint a read. It may be behind by a second:
 // what a removed client could do in that second fails at its grants, which end
-// in the same statement as the client.
+// in the same statement as the client, or when it is confirmed.
 type clientCache struct {
 	store    store.Clients
 	settings map[string]oauth.Client // pre-registered in the settings file
@@ -68,13 +68,24 @@ func (cc *clientCache) find(ctx context.Context, id string) (oauth.Client, error
 	return c, nil
 }
 
-// touch notes, once a day, that a client is in use, so that the pruner never
+// confirm reads the client that redeems a code once more, past the cache. A client
+// that was removed makes no grants, not in the same second either, nor when it
+// has registered anew since and, being the same, got its old id: whom the person
+// allowed is the one that was here since then.
+//
+// It also notes, once a day, that a client is in use, so that the pruner never
 // takes away what is about to get a grant.
-func (cc *clientCache) touch(ctx context.Context, c oauth.Client) error {
-	if c.Source != oauth.FromRegistration || cc.now().Sub(c.LastUsed) < 24*time.Hour {
+func (cc *clientCache) confirm(ctx context.Context, id string, since time.Time) error {
+	if _, ok := cc.settings[id]; ok {
 		return nil
 	}
-	err := cc.store.Touch(ctx, c.ID)
+	c, err := cc.store.Client(ctx, id)
+	switch {
+	case err == nil && !c.Created.Equal(since):
+		return oauth.Refuse(oauth.InvalidGrant, "the code was issued before the client registered")
+	case err == nil && c.Source == oauth.FromRegistration && cc.now().Sub(c.LastUsed) >= 24*time.Hour:
+		err = cc.store.Touch(ctx, id)
+	}
 	if isNotFound(err) {
 		return oauth.Refuse(oauth.InvalidClient, "the client is unknown; register again")
 	}

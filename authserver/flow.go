@@ -133,9 +133,13 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, ix Interaction, 
 	if err != nil {
 		return err
 	}
+	c, err := s.clients.find(r.Context(), ix.ClientID)
+	if err != nil {
+		return err
+	}
 	now := s.Now()
 	code, err := s.sealCode(Code{
-		ID: oauth.NewDigest(), ClientID: ix.ClientID, RedirectURI: ix.RedirectURI, Subject: session.Subject,
+		ID: oauth.NewDigest(), ClientID: ix.ClientID, ClientSince: c.Created, RedirectURI: ix.RedirectURI, Subject: session.Subject,
 		Resource: ix.Resource, Scope: scope, Challenge: ix.Challenge, AuthTime: session.AuthTime,
 		Expires: now.Add(s.CodeTTL),
 	})
@@ -194,6 +198,7 @@ func (s *Server) interaction(sealed string) (Interaction, error) {
 type Code struct {
 	ID          oauth.Digest
 	ClientID    string
+	ClientSince time.Time // when it was created
 	RedirectURI string
 	Subject     string
 	Resource    string

@@ -42,6 +42,9 @@ func (s *Server) redeem(ctx context.Context, c oauth.Client, form url.Values) (t
 		return tokens{}, err
 	}
 	weblog.From(ctx).Add("grant", g.ID)
+	if err := s.clients.confirm(ctx, c.ID, code.ClientSince); err != nil {
+		return tokens{}, err
+	}
 	if err := s.spendCode(ctx, c, g); err != nil {
 		return tokens{}, err
 	}
@@ -61,9 +64,6 @@ func (s *Server) newGrant(code Code) oauth.Grant {
 
 // spendCode makes the grant durable. The index on the code's id is the replay check.
 func (s *Server) spendCode(ctx context.Context, c oauth.Client, g oauth.Grant) error {
-	if err := s.clients.touch(ctx, c); err != nil {
-		return err
-	}
 	err := s.Grants.Create(ctx, g)
 	switch {
 	case errors.Is(err, store.ErrReplayed):
