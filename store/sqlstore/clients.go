@@ -52,7 +52,7 @@ func (s *Store) Client(ctx context.Context, id string) (oauth.Client, error) {
 // Clients implements [store.Clients].
 func (s *Store) Clients(ctx context.Context, after string, limit int) ([]oauth.Client, error) {
 	return all(ctx, s, scanClient,
-		`SELECT `+clientColumns+` FROM clients WHERE id > $1 ORDER BY id LIMIT $2`, after, limit)
+		`SELECT `+clientColumns+` FROM clients WHERE id > $1 ORDER BY id LIMIT $2`, after, max(limit, 0))
 }
 
 // Touch implements [store.Clients].

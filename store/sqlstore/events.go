@@ -26,5 +26,5 @@ func (s *Store) Events(ctx context.Context, after int64, limit int) ([]store.Eve
 		e.At = moment(at)
 		return e, err
 	}, `SELECT id, at, kind, actor, subject, client_id, grant_id, detail
-		FROM events WHERE id > $1 ORDER BY id LIMIT $2`, after, limit)
+		FROM events WHERE id > $1 ORDER BY id LIMIT $2`, after, max(limit, 0))
 }

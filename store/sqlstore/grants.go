@@ -104,7 +104,7 @@ func (s *Store) Grants(ctx context.Context, which store.GrantFilter, after strin
 		where += fmt.Sprintf(` AND g.revoked_at IS NULL AND g.expires_at > $%d AND EXISTS
 			(SELECT 1 FROM people WHERE people.id = g.subject AND people.disabled_at IS NULL)`, len(args))
 	}
-	args = append(args, limit)
+	args = append(args, max(limit, 0))
 	return all(ctx, s, scanGrant, fmt.Sprintf(`
 		SELECT %s FROM grants g WHERE %s ORDER BY g.id LIMIT $%d`, grantColumns, where, len(args)), args...)
 }

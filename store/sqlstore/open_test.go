@@ -73,8 +73,10 @@ func TestAClosedStoreSaysSo(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Close(); err != nil {
-			t.Fatal(err)
+		for range 2 {
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
 		}
 		if err := s.Touch(t.Context(), "c1"); err == nil || errors.Is(err, store.ErrNotFound) {
 			t.Errorf("writing: %v", err)
@@ -103,7 +105,7 @@ func TestACallerWhoseContextEndedIsToldSo(t *testing.T) {
 }
 
 func TestAURLThatIsNotOfPostgreSQLIsRefusedWithoutQuotingIt(t *testing.T) {
-	for _, database := range []string{"mysql://root:hunter2@db/x", "postgres://root:hunter2@db:notaport/x"} {
+	for _, database := range []string{"mysql://root:hunter2@db/x", "postgres://root:hunter2@db:notaport/x", "postgres://root:hunter2@127.0.0.1:1/x"} {
 		_, err := sqlstore.Open(t.Context(), sqlstore.Options{Database: database})
 		if err == nil || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("got %v", err)
@@ -157,7 +159,11 @@ func TestWhatIsNotADatabaseIsRefusedByItsPath(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{text, folder, filepath.Join(folder, "missing", "sallyport.db")} {
+		before, _ := os.Stat(path)
 		_, err := sqlstore.Open(t.Context(), sqlstore.Options{Path: path})
+		if after, _ := os.Stat(path); before != nil && before.Mode() != after.Mode() {
+			t.Errorf("%s had mode %v and has %v", path, before.Mode(), after.Mode())
+		}
 		if err == nil || !strings.Contains(err.Error(), path) {
 			t.Errorf("got %v", err)
 		}

@@ -55,7 +55,7 @@ func (s *Store) PersonByUsername(ctx context.Context, username string) (oauth.Pe
 // People implements [store.People].
 func (s *Store) People(ctx context.Context, after string, limit int) ([]oauth.Person, error) {
 	return all(ctx, s, scanPerson,
-		`SELECT `+personColumns+` FROM people p WHERE p.id > $1 ORDER BY p.id LIMIT $2`, after, limit)
+		`SELECT `+personColumns+` FROM people p WHERE p.id > $1 ORDER BY p.id LIMIT $2`, after, max(limit, 0))
 }
 
 const endSessions = `DELETE FROM sessions WHERE subject = $1`

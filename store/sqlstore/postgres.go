@@ -63,8 +63,14 @@ func settle(ctx context.Context, conn *pgx.Conn) error {
 	return err
 }
 
+// query: what a stranger sent need not be text. PostgreSQL holds no name that
+// is not UTF-8 or has a zero octet in it, so there is none to be found.
 func (e *postgresEngine) query(ctx context.Context, text string, args []any) (*sql.Rows, error) {
-	return e.db.QueryContext(ctx, e.text(text), args...)
+	rows, err := e.db.QueryContext(ctx, e.text(text), args...)
+	if hasCode(err, characterNotInRepertoire) {
+		err = fmt.Errorf("%w: %w", store.ErrNotFound, err)
+	}
+	return rows, err
 }
 
 // write tries again what PostgreSQL gave up for the sake of another: nothing of
@@ -72,7 +78,7 @@ func (e *postgresEngine) query(ctx context.Context, text string, args []any) (*s
 func (e *postgresEngine) write(ctx context.Context, work []statement) (n int64, err error) {
 	for attempt := range attempts {
 		n, err = e.transact(ctx, work)
-		if !gaveWay(err) {
+		if !hasCode(err, serializationFailure, deadlockDetected) {
 			break
 		}
 		pause := time.Duration(rand.Int64N(int64(attempt+1) * int64(2*time.Millisecond)))
@@ -82,17 +88,23 @@ func (e *postgresEngine) write(ctx context.Context, work []statement) (n int64, 
 			return 0, ctx.Err()
 		}
 	}
-	var of *pgconn.PgError
-	if errors.As(err, &of) && of.Code == "23505" { // unique_violation
+	if hasCode(err, uniqueViolation) {
 		err = fmt.Errorf("%w: %w", store.ErrExists, err)
 	}
 	return n, err
 }
 
-// gaveWay: serialization_failure and deadlock_detected.
-func gaveWay(err error) bool {
+// The error codes that mean something here.
+const (
+	characterNotInRepertoire = "22021"
+	uniqueViolation          = "23505"
+	serializationFailure     = "40001"
+	deadlockDetected         = "40P01"
+)
+
+func hasCode(err error, codes ...string) bool {
 	var of *pgconn.PgError
-	return errors.As(err, &of) && (of.Code == "40001" || of.Code == "40P01")
+	return errors.As(err, &of) && slices.Contains(codes, of.Code)
 }
 
 type executor interface {

@@ -49,7 +49,7 @@ func openSQLite(ctx context.Context, path string) (*sqliteEngine, error) {
 	if err := reading.PingContext(ctx); err != nil {
 		return nil, errors.Join(err, reading.Close())
 	}
-	w := newWriter(func() (*sql.DB, error) { return openFile(path, 1) })
+	w := newWriter(func() (*sql.DB, error) { return openFile(path, 1, "cache_size(-8000)") }) // kibibytes
 	go w.loop()
 	return &sqliteEngine{path: path, reading: reading, writer: w, stmts: map[string]*sql.Stmt{}}, nil
 }
@@ -61,7 +61,8 @@ func openSQLite(ctx context.Context, path string) (*sqliteEngine, error) {
 // the locks that this process holds on it through SQLite.
 func makePrivate(path string) error {
 	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 		if errors.Is(err, fs.ErrExist) {
 			return nil // another process was faster, and made it so
@@ -70,11 +71,21 @@ func makePrivate(path string) error {
 			return err
 		}
 		return f.Close()
+	case err != nil:
+		return err
+	case !info.Mode().IsRegular():
+		return errors.New("it is not a file")
 	}
-	if err == nil && info.Mode().Perm()&0o077 != 0 {
-		err = os.Chmod(path, 0o600)
+	for _, name := range []string{path, path + "-wal", path + "-shm"} {
+		info, err := os.Stat(name)
+		if err == nil && info.Mode().Perm()&0o077 != 0 {
+			err = os.Chmod(name, 0o600)
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
 	}
-	return err
+	return nil
 }
 
 // useWriteAheadLog converts a new file, and makes sure that the file can be
@@ -122,7 +133,8 @@ func convert(ctx context.Context, db *sql.DB) error {
 // openFile opens a pool of connections to a file that exists.
 //
 // synchronous(2) is FULL: a commit is on disk before it is answered, so that
-// it survives a power failure; fullfsync(1) is what makes macOS do that.
+// it survives a power failure; fullfsync(1) is what makes macOS do that. The log
+// is copied back every 16 MB, so that pages written often are copied seldom.
 func openFile(path string, connections int, pragmas ...string) (*sql.DB, error) {
 	absolute, err := filepath.Abs(path)
 	if err != nil {

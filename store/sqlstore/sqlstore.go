@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -27,11 +28,13 @@ type Options struct {
 }
 
 // A Store implements every interface of package store. It may be used by many
-// goroutines, and many processes may have the same database open.
+// goroutines, and many processes may have the same database open. Times are kept
+// to the millisecond and come back in UTC; a limit below 1 lists nothing.
 type Store struct {
 	engine engine
 	clock  func() time.Time
 	walks  walks
+	close  func() error
 }
 
 // Open opens a database and brings its schema up to date. A database that a
@@ -41,7 +44,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{engine: engine, clock: o.Now}
+	s := &Store{engine: engine, clock: o.Now, close: sync.OnceValue(engine.close)}
 	if s.clock == nil {
 		s.clock = time.Now
 	}
@@ -73,8 +76,9 @@ func openEngine(ctx context.Context, o Options) (engine, error) {
 	return e, nil
 }
 
-// Close lets the writes that are under way finish, and closes the database.
-func (s *Store) Close() error { return s.engine.close() }
+// Close lets the writes that are under way finish, and closes the database. To
+// close it again does nothing.
+func (s *Store) Close() error { return s.close() }
 
 // Ping reports whether the database answers.
 func (s *Store) Ping(ctx context.Context) error {

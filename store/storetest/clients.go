@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -36,6 +37,16 @@ func clientRules() []rule {
 			w.is(err, store.ErrNotFound)
 			w.is(w.Touch(t.Context(), "c1"), store.ErrNotFound)
 			w.is(w.RemoveClient(t.Context(), "c1"), store.ErrNotFound)
+		}},
+		{"a name that is not even text is not found", func(t *testing.T, w *world) {
+			w.registered("c")
+			for _, name := range []string{"", "c\x00", "c\xff", "'; DROP TABLE clients; --", "%", strings.Repeat("c", 1<<20)} {
+				_, err := w.Client(t.Context(), name)
+				w.is(err, store.ErrNotFound)
+				_, err = w.PersonByUsername(t.Context(), name)
+				w.is(err, store.ErrNotFound)
+				w.alive(name, false)
+			}
 		}},
 		{"identical registrations meet in one row", func(t *testing.T, w *world) {
 			first := w.registered("c1")

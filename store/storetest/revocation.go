@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -187,6 +188,20 @@ func listingRules() []rule {
 				list, err := w.Grants(t.Context(), store.GrantFilter{Subject: "ada"}, after, limit)
 				return ids(list, func(g oauth.Grant) string { return g.ID }), err
 			})
+		}},
+		{"a page of none, or of fewer, is empty", func(t *testing.T, w *world) {
+			w.person("ada")
+			w.registered("c1")
+			w.grant("g1", "ada", "c1")
+			w.ok(w.Append(t.Context(), store.Event{Kind: "user.added"}))
+			for _, limit := range []int{0, -1} {
+				grants, err1 := w.Grants(t.Context(), store.GrantFilter{}, "", limit)
+				clients, err2 := w.Clients(t.Context(), "", limit)
+				people, err3 := w.People(t.Context(), "", limit)
+				events, err4 := w.Events(t.Context(), 0, limit)
+				w.ok(errors.Join(err1, err2, err3, err4))
+				w.count(int64(len(grants)+len(clients)+len(people)+len(events)), 0, "listed")
+			}
 		}},
 		{"a listing shows what its filter names, and the dead only when it is asked for them", func(t *testing.T, w *world) {
 			for _, id := range []string{"ada", "bob", "cyd"} {
