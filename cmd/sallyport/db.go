@@ -52,8 +52,8 @@ type dbPrune struct {
 }
 
 func (c dbPrune) Run(ctx context.Context, t terminal) error {
-	if c.OlderThan < time.Hour {
-		return misuse(fmt.Errorf("--older-than %s is too short", c.OlderThan), "at least 1h, so that nothing that is being used is taken away")
+	if c.OlderThan < longestToken {
+		return misuse(fmt.Errorf("--older-than %s is too short", c.OlderThan), "at least 25h: for so long a token of a revoked grant could be shown, and the grant says that it was revoked")
 	}
 	in, err := openFor(ctx, t, c.which, false)
 	if err != nil {

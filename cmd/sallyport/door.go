@@ -15,6 +15,7 @@ import (
 	"github.com/sallyport-dev/sallyport/internal/pages"
 	"github.com/sallyport-dev/sallyport/internal/weblog"
 	"github.com/sallyport-dev/sallyport/login"
+	"github.com/sallyport-dev/sallyport/store"
 )
 
 // A door is the running program: one literal wires it.
@@ -88,11 +89,19 @@ func (d *door) operations() http.Handler {
 	return mux
 }
 
+// bodyTime is how long a client may take to send a body.
+const bodyTime = 30 * time.Second
+
 // streams ends the streams that only listen when the server stops: they would
 // never end on their own, and nothing is lost, as clients open them again.
 func (d *door) streams(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Pattern = "MCP" // what the mux does not serve; for the log and the metrics
+		if r.ContentLength != 0 {
+			// Every answer waits for the body, also where nobody reads it. Who does
+			// read it, sets a time of their own.
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTime)) // not supported by this connection: nothing is lost
+		}
 		if r.Method == http.MethodGet && strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
 			ctx, cancel := context.WithCancel(r.Context())
 			defer cancel()
@@ -142,11 +151,23 @@ func (d *door) prune(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
+		d.pruneAll(ctx)
+	}
+}
+
+// pruneAll goes on for as long as a round removes all that it may: strangers can
+// leave more behind in an hour than one round takes away.
+func (d *door) pruneAll(ctx context.Context) {
+	var all store.Pruned
+	for more := true; more; {
 		removed, err := d.in.store.Prune(ctx, time.Now().Add(-keepEnded), pruneLimit)
 		if err != nil {
 			d.log.Error("pruning failed; it is tried again in an hour", "cause", err.Error())
-			continue
+			return
 		}
-		d.log.Info("pruned", "grants", removed.Grants, "sessions", removed.Sessions, "clients", removed.Clients, "keys", removed.Keys)
+		all = store.Pruned{Grants: all.Grants + removed.Grants, Sessions: all.Sessions + removed.Sessions,
+			Clients: all.Clients + removed.Clients, Keys: all.Keys + removed.Keys}
+		more = max(removed.Grants, removed.Sessions, removed.Clients, removed.Keys) >= pruneLimit
 	}
+	d.log.Info("pruned", "grants", all.Grants, "sessions", all.Sessions, "clients", all.Clients, "keys", all.Keys)
 }

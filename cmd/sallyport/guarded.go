@@ -17,12 +17,17 @@ import (
 	"github.com/sallyport-dev/sallyport/resource"
 )
 
+// longestToken is how long a token may live that this installation has made: for
+// so long a revocation is remembered. It is the most that access_ttl may say, and
+// not what it says now, since older tokens were made when it said something else.
+const longestToken = 24*time.Hour + time.Minute
+
 // openGateway puts the guard before every resource that is behind this door.
 func (d *door) openGateway() error {
 	c := d.in.config
 	o := gateway.Config{
 		PublicURL: c.PublicURL, Keyring: d.in.keys, Grants: d.in.store, People: d.in.store,
-		TokenLife: c.Tokens.AccessTTL + time.Minute, Page: d.showResource, Now: time.Now, Log: d.log,
+		TokenLife: longestToken, Page: d.showResource, Now: time.Now, Log: d.log,
 	}
 	for i, r := range c.ProtectedResources() {
 		settings := c.Resources[i]

@@ -3,6 +3,7 @@ package main
 import (
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/sallyport-dev/sallyport/internal/config"
+	"github.com/sallyport-dev/sallyport/oauth"
 )
 
 // metrics is what Prometheus reads. Labels are routes and statuses, never what
@@ -44,13 +46,15 @@ func (m *metrics) handler() http.Handler {
 }
 
 // onMain is /metrics on the main listener: for this computer only, and only
-// where no listener of its own is set. What a proxy passes on is not from here.
+// where no listener of its own is set. What a proxy passes on is not from here,
+// also where only the Host tells; nor is a page whose name was made to point here.
 func (m *metrics) onMain(c *config.Config) http.Handler {
 	serve := m.handler()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		peer, err := netip.ParseAddrPort(r.RemoteAddr)
 		forwarded := r.Header.Get("X-Forwarded-For") != "" || r.Header.Get("Forwarded") != ""
-		if c.MetricsListen != "" || err != nil || !peer.Addr().Unmap().IsLoopback() || forwarded {
+		host := (&url.URL{Host: r.Host}).Hostname()
+		if c.MetricsListen != "" || err != nil || !peer.Addr().Unmap().IsLoopback() || forwarded || !oauth.IsLoopbackHost(host) {
 			http.NotFound(w, r)
 			return
 		}
