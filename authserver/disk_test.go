@@ -11,7 +11,7 @@ import (
 // A disk that is full, and one that takes nothing: what reads goes on, what writes
 // is refused and can be done again when there is room. The limit is that of this
 // process on the size of files, so no other test may run beside this one; the error
-// is another than that of a full disk, and is met at the same place.
+// is another than that of a full disk, and is met at the same place. Covers F11.
 func TestADiskThatCannotBeWritten(t *testing.T) {
 	for name, limit := range map[string]func(wal int64) int64{
 		"not another byte fits":  func(wal int64) int64 { return wal },

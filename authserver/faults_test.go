@@ -129,7 +129,7 @@ func TestAClosedStore(t *testing.T) {
 }
 
 // Clients that hang up in the middle of a refresh, at any moment, never lose their
-// grant: the token that they hold, or its successor, is answered.
+// grant: the token that they hold, or its successor, is answered. Covers A12 F10 F11.
 func TestHangingUpInTheMiddleOfARefresh(t *testing.T) {
 	s := race(t)
 	s.faulty = true

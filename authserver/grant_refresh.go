@@ -32,7 +32,9 @@ func (s *Server) refresh(ctx context.Context, c oauth.Client, form url.Values) (
 			return t, err
 		}
 	}
-	return tokens{}, oauth.Refuse(oauth.TemporarilyUnavailable, "many requests use this refresh token at once; try again")
+	busy := oauth.Refuse(oauth.TemporarilyUnavailable, "many requests use this refresh token at once; try again")
+	busy.RetryAfter = 1
+	return tokens{}, busy
 }
 
 const deadRefresh = "the refresh token is unknown, expired or revoked"

@@ -28,7 +28,7 @@ func (e *endless) Read(p []byte) (int, error) {
 }
 
 // A body of 100 MB is refused after its first 64 KiB: nothing reads the rest, let
-// alone keeps it.
+// alone keeps it. Covers A19 A23.
 func TestABodyOf100MegabytesIsRefusedUnread(t *testing.T) {
 	s := newScene(t, usual()).listen()
 	for _, c := range []struct {

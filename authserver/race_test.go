@@ -33,7 +33,7 @@ func (s *scene) refreshes(n int, token string) []*http.Request {
 
 // Twenty uses of one refresh token at once, ten times over. Everyone is answered,
 // since none of them is a thief; but ten successors are made, one a round, and the
-// last of them lives. Other servers made up to 161.
+// last of them lives. Other servers made up to 161. Covers R45 I1 A12 F10.
 func TestTwentyRefreshesAtOnceHaveOneSuccessor(t *testing.T) {
 	s := race(t)
 	current := s.vars["first.refresh"]
@@ -70,7 +70,7 @@ func TestTwentyRefreshesAtOnceHaveOneSuccessor(t *testing.T) {
 }
 
 // Whoever comes with a used token while its successor is being used is a replay or
-// is not, but never leaves a half: either the grant is over for everyone, or its
+// is not, but never leaves a half (covers A12): either the grant is over for everyone, or its
 // newest token works.
 func TestAReplayAmongRefreshesEndsTheGrantForEveryone(t *testing.T) {
 	for range 10 {
@@ -111,6 +111,7 @@ func TestAReplayAmongRefreshesEndsTheGrantForEveryone(t *testing.T) {
 }
 
 // Revoking while others refresh: afterwards nothing works, whoever was faster.
+// Covers I1 R48.
 func TestRevokingAmongRefreshesWins(t *testing.T) {
 	s := race(t)
 	current := s.vars["first.refresh"]
@@ -139,7 +140,7 @@ func TestRevokingAmongRefreshesWins(t *testing.T) {
 }
 
 // A code that is redeemed sixteen times at once, and what became of the tokens: the
-// losers were replays, so nothing of it lives.
+// losers were replays, so nothing of it lives. Covers R23 I1 A11 F31.
 func TestOfManyRedemptionsOneIsAnsweredAndThenRevoked(t *testing.T) {
 	s := race(t)
 	for range 5 {

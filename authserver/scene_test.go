@@ -58,9 +58,11 @@ type setting struct {
 	preregistered []oauth.Client
 }
 
+const issuer = "https://as.example"
+
 func usual() setting {
 	return setting{
-		issuer: "https://as.example", resources: resources("https://as.example"),
+		issuer: issuer, resources: resources(issuer),
 		registration: authserver.Registration{Open: true, PrivateSchemes: []string{"cursor"}},
 	}
 }
@@ -110,6 +112,12 @@ func (b *lockedBuffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.text.String()
+}
+
+func (b *lockedBuffer) reset() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.text.Reset()
 }
 
 // newScene makes a server that is asked through its handler; listen puts it

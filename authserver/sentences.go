@@ -10,6 +10,7 @@ const (
 	foreignRedirect = "the app asked for the answer at an address that it did not register"
 	nothingWaits    = "no request waits here"
 	tookTooLong     = "this request has waited too long"
+	foreignForm     = "this form does not belong to this browser"
 )
 
 // hints say what a person can do about a sentence.
@@ -20,6 +21,7 @@ var hints = map[string]string{
 	missingClient:   "Start again from the app that sent you here.",
 	missingRedirect: "Start again from the app that sent you here.",
 	nothingWaits:    "Start again from the app that sent you here.",
+	foreignForm:     "Perhaps someone signed in or out in another tab meanwhile. Start again from the app that sent you here.",
 	tookTooLong:     "Start again from the app that sent you here.",
 }
 

@@ -9,7 +9,7 @@ import (
 )
 
 // One issuer, that can be said byte for byte everywhere: without a path, a slash at
-// the end, or anything else after the host. RFC 8414 §2, RFC 9207 §2.
+// the end, or anything else after the host. RFC 8414 §2, RFC 9207 §2. Covers F2 I9.
 func TestNewRefusesAnIssuerThatIsNoOrigin(t *testing.T) {
 	resources := []oauth.ProtectedResource{{Name: "a", ID: "https://as.example/mcp"}}
 	for _, issuer := range []string{

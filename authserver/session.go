@@ -103,7 +103,7 @@ func (s *Server) formToken(browser, session oauth.Secret, about string) string {
 
 // checkForm compares the token of a form that came back.
 func (s *Server) checkForm(r *http.Request, about string) error {
-	refused := oauth.Refuse(oauth.AccessDenied, "this form does not belong to this browser")
+	refused := oauth.Refuse(oauth.AccessDenied, foreignForm)
 	browser := s.cookie(r, browserCookie)
 	mac, err := base64.RawURLEncoding.DecodeString(r.PostForm.Get("csrf"))
 	if browser == "" || err != nil {
