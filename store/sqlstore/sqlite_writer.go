@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"runtime"
 
 	sqlitelib "modernc.org/sqlite/lib"
 
@@ -91,6 +92,10 @@ func (w *writer) loop() {
 				return
 			}
 		}
+		// Whoever was answered a moment ago is about to ask again, and the first
+		// of them woke this goroutine: with a chance to run, the others share
+		// its flush instead of waiting for it.
+		runtime.Gosched()
 		batch = w.waiting(batch)
 		w.commit(batch)
 		for _, j := range batch {
@@ -119,8 +124,8 @@ func (w *writer) commit(batch []*job) {
 	case err == nil:
 		return
 	case culprit == nil:
-		// It could not begin, or not commit: nothing of it has happened, and
-		// one by one they would fare no better.
+		// It could not begin, or not commit: nothing of it is known to have
+		// happened, and one by one they would fare no better.
 		for _, j := range batch {
 			j.n, j.err = 0, err
 		}
