@@ -88,6 +88,9 @@ func (b *Bridge) childOf(ctx context.Context, owner string, m message) (*shared,
 		select {
 		case <-s.ready:
 		case <-ctx.Done():
+			if s.once {
+				go s.stopOnceReady() // it is nobody's now
+			}
 			return nil, refuse(http.StatusGatewayTimeout, codeInternal, "the MCP server did not start in time").to(m.id)
 		}
 		switch {
@@ -150,6 +153,12 @@ func (s *shared) begin() {
 			s.stop()
 		}
 	}
+}
+
+// stopOnceReady waits, because until then the seat is not the child's.
+func (s *shared) stopOnceReady() {
+	<-s.ready
+	s.stop()
 }
 
 func (b *Bridge) forget(s *shared) {
