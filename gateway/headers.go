@@ -19,7 +19,7 @@ var withheld = map[string]bool{
 	"X-Http-Method": true, "X-Http-Method-Override": true, "X-Method-Override": true,
 	"X-Original-Url": true, "X-Original-Uri": true, "X-Original-Method": true, "X-Original-Host": true,
 	"X-Rewrite-Url": true, "X-Host": true,
-	"Remote-User": true, "X-User": true,
+	"Remote-User": true, "X-User": true, "X-Userinfo": true, "X-Anonymous-Consumer": true,
 }
 
 // withheldPrefixes are families of such headers. The last ones are how other
@@ -29,6 +29,7 @@ var withheldPrefixes = []string{
 	"X-Sallyport-", "X-Forwarded-", "Proxy-", "Sec-", "Access-Control-",
 	"X-Remote-", "X-Auth-", "X-Authenticated-", "X-Webauth-", "X-Goog-Authenticated-", "X-Goog-Iap-", "X-Amzn-Oidc-",
 	"X-Ms-Client-Principal", "X-Ms-Token-", "Cf-Access-", "X-Ssl-", "Ssl-", "X-Client-Cert", "X-Pomerium-", "X-Authentik-",
+	"X-Consumer-", "X-Credential-", "X-Vouch-", "Tailscale-", "X-Apigateway-Api-", "X-Endpoint-Api-",
 }
 
 // strip takes out of a request's headers, which are canonical, what does not go

@@ -17,7 +17,8 @@ func TestWhatAClientSendsForItselfNeverGoesUpstream(t *testing.T) {
 		"Cookie", "Cookie2", "Dpop", "Forwarded", "X-Real-Ip", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-User",
 		"Proxy-Authorization", "Proxy-Connection", "X-Sallyport-Admin", "X-Sallyport-Identity",
 		"X_sallyport_subject", "X-Sallyport_subject", "X-Http-Method-Override", "X-Original-Url", "X-Rewrite-Url",
-		"X-Remote-User", "X-Auth-Request-Email", "Remote-User", "Origin", "Referer", "Sec-Fetch-Site", "Te", "Expect-Nothing_",
+		"X-Remote-User", "X-Auth-Request-Email", "Remote-User", "X-Consumer-Username", "X-Anonymous-Consumer", "X-Userinfo",
+		"Tailscale-User-Login", "X-Vouch-User", "X-Apigateway-Api-Userinfo", "X-Endpoint-Api-Userinfo", "Origin", "Referer", "Sec-Fetch-Site", "Te", "Expect-Nothing_",
 	}
 	header := http.Header{"X-Sallyport-Subject": {"p_root"}, "X-Custom": {"kept"}, "Mcp-Param-My_region": {"eu"}, "Traceparent": {"00-1"}}
 	for _, name := range forged {
