@@ -110,7 +110,7 @@ func misunderstood(err error) error {
 		for _, child := range at.Children {
 			names = append(names, child.Name)
 		}
-		err = fmt.Errorf("%s what? It is one of %s", command, strings.Join(names, ", "))
+		err = errors.New("say which: " + strings.Join(names, ", "))
 	}
 	return misuse(err, "%s --help shows what there is", command)
 }

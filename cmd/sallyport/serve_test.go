@@ -1,0 +1,185 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sallyport-dev/sallyport/internal/config"
+)
+
+// running starts serve in this process. What it returns stops it and waits for
+// its exit status.
+func running(t *testing.T, args ...string) (stop func() int) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	status := make(chan int, 1)
+	var printed bytes.Buffer
+	go func() {
+		status <- run(ctx, append([]string{"serve"}, args...), terminal{in: strings.NewReader(""), out: io.Discard, err: &printed, env: os.LookupEnv})
+	}()
+	stop = func() int {
+		cancel()
+		got := <-status
+		status <- got
+		return got
+	}
+	t.Cleanup(func() {
+		if stop() != exitDone {
+			t.Errorf("serve failed: %s", printed.String())
+		}
+	})
+	return stop
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// awaited asks an address until it answers with a status.
+func awaited(t *testing.T, address string, want int) {
+	t.Helper()
+	deadline := time.After(patience)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if got, _, err := get("http://"+address+"/readyz", nil); err == nil && got == want {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("%s never answered %d", address, want)
+		}
+	}
+}
+
+func TestARequestInFlightFinishesWhileTheServerStops(t *testing.T) {
+	dir := t.TempDir()
+	main, metrics := freeAddress(t), freeAddress(t)
+	file := filepath.Join(dir, "sallyport.yaml")
+	if err := os.WriteFile(file, []byte("metrics_listen: "+metrics+"\nlisten: "+main+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	stop := running(t, "--config", file, "--data", filepath.Join(dir, "data"))
+	awaited(t, main, http.StatusOK)
+
+	// Half of a request is on its way. The server has it: it asked for the rest.
+	body, writer := io.Pipe()
+	req, err := http.NewRequest(http.MethodPost, "http://"+main+"/oauth/register", body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Expect", "100-continue")
+	type result struct {
+		status int
+		body   string
+		err    error
+	}
+	answered := make(chan result, 1)
+	go func() {
+		client := &http.Client{Transport: &http.Transport{ExpectContinueTimeout: patience}}
+		res, err := client.Do(req)
+		if err != nil {
+			answered <- result{err: err}
+			return
+		}
+		defer res.Body.Close()
+		text, err := io.ReadAll(res.Body)
+		answered <- result{res.StatusCode, string(text), err}
+	}()
+	if _, err := writer.Write([]byte(`{"redirect_uris":`)); err != nil {
+		t.Fatal(err)
+	}
+
+	ended := make(chan int, 1)
+	go func() { ended <- stop() }()
+	awaited(t, metrics, http.StatusServiceUnavailable)
+	select {
+	case status := <-ended:
+		t.Fatalf("it ended with %d before the request had finished", status)
+	default:
+	}
+	if _, err := writer.Write([]byte(`["https://client.example/callback"]}`)); err != nil {
+		t.Fatal(err)
+	}
+	writer.Close()
+	if got := <-answered; got.err != nil || got.status != http.StatusCreated || !strings.Contains(got.body, `"client_id"`) {
+		t.Errorf("the request in flight got %+v", got)
+	}
+	if status := <-ended; status != exitDone {
+		t.Errorf("it ended with %d", status)
+	}
+}
+
+func TestAServerWhoseDatabaseIsGoneIsNotReady(t *testing.T) {
+	c := config.Default()
+	c.Override("data", "--data", t.TempDir())
+	log := slog.New(slog.DiscardHandler)
+	in, err := open(t.Context(), c, log, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := build(t.Context(), in, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.close()
+	asked := func() int {
+		w := httptest.NewRecorder()
+		d.handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/readyz", nil))
+		return w.Code
+	}
+	if got := asked(); got != http.StatusOK {
+		t.Fatalf("with its database it answers %d", got)
+	}
+	if err := in.close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := asked(); got != http.StatusServiceUnavailable {
+		t.Errorf("without its database it answers %d", got)
+	}
+}
+
+func TestPagesTakeEverySiteThatTheSettingsTake(t *testing.T) {
+	for _, site := range []config.Site{
+		{Name: "Acme", LogoURL: "/logo.svg", Accent: "#fff"},
+		{Name: "Acme", LogoURL: "http://localhost:8080/a/b.png", Accent: "#0F6674"},
+		{Name: "<Acme> & Söhne", LogoURL: "data:image/png;base64,iVBORw0KGgo="},
+	} {
+		c := config.Default()
+		c.Override("data", "--data", t.TempDir())
+		c.Site = site
+		if err := c.Validate(); err != nil {
+			t.Errorf("%+v: %v", site, err)
+		}
+		log := slog.New(slog.DiscardHandler)
+		in, err := open(t.Context(), c, log, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := build(t.Context(), in, log)
+		if err != nil {
+			t.Errorf("%+v: %v", site, err)
+			continue
+		}
+		d.close()
+		in.close()
+	}
+}
