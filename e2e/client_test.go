@@ -118,6 +118,18 @@ func (c client) refresh(ctx context.Context, refreshToken string) (tokenAnswer, 
 	return c.token(ctx, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {refreshToken}})
 }
 
+func (c client) revoke(t *testing.T, token string) {
+	t.Helper()
+	res, err := oneShot.PostForm(c.site+"/oauth/revoke", url.Values{"token": {token}, "client_id": {c.ID}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		t.Fatalf("revoking gives %s", res.Status)
+	}
+}
+
 // code has the person allow, and returns the code and its verifier.
 func (c client) code(t *testing.T, who *person.Person, scope string) (code, verifier string) {
 	t.Helper()
@@ -148,7 +160,7 @@ func (d *door) works(ctx context.Context, accessToken string) (bool, error) {
 	const ask = `{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{` +
 		`"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{},` +
 		`"io.modelcontextprotocol/clientInfo":{"name":"e2e","version":"1"}}}}`
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.MCP, strings.NewReader(ask))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.at+"/mcp", strings.NewReader(ask))
 	if err != nil {
 		return false, err
 	}

@@ -22,6 +22,7 @@ import (
 type door struct {
 	URL string // the public URL, http://localhost:PORT
 	MCP string // the guarded MCP server
+	at  string // where this process listens: URL, but for a second replica
 
 	t        *testing.T
 	settings string   // the path of sallyport.yaml
@@ -54,7 +55,7 @@ func unopened(t *testing.T, more string, args ...string) *door {
 		URL: fmt.Sprintf("http://localhost:%d", port), t: t, args: args,
 		settings: filepath.Join(dir, "sallyport.yaml"), log: &transcript{},
 	}
-	d.MCP = d.URL + "/mcp"
+	d.MCP, d.at = d.URL+"/mcp", d.URL
 	text := fmt.Sprintf("public_url: %s\nlisten: 127.0.0.1:%d\ndata: %s\n%s", d.URL, port, filepath.Join(dir, "data"), more)
 	if err := os.WriteFile(d.settings, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -122,7 +123,7 @@ func (d *door) awaitReady() {
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		if res, err := http.Get(d.URL + "/readyz"); err == nil {
+		if res, err := http.Get(d.at + "/readyz"); err == nil {
 			res.Body.Close()
 			if res.StatusCode == http.StatusOK {
 				return
@@ -169,7 +170,7 @@ func (d *door) close() {
 func (d *door) kill() {
 	d.t.Helper()
 	if err := d.cmd.Process.Signal(syscall.SIGKILL); err != nil {
-		d.t.Fatal(err)
+		d.t.Error(err)
 	}
 	<-d.gone
 	d.cmd = nil
