@@ -81,7 +81,8 @@ func (e *postgresEngine) write(ctx context.Context, work []statement) (n int64, 
 		if !hasCode(err, serializationFailure, deadlockDetected) {
 			break
 		}
-		pause := time.Duration(rand.Int64N(int64(attempt+1) * int64(2*time.Millisecond)))
+		// The longer it has been in others' way, the longer it steps aside.
+		pause := rand.N(time.Millisecond << min(attempt, 8))
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
