@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -168,6 +169,22 @@ func TestMetricsAreForThisComputer(t *testing.T) {
 			t.Errorf("from %s for %s, forwarded %q: status %d", c.from, c.host, c.forwarded, w.Code)
 		}
 	}
+}
+
+// A fault must not look as if all had gone well: whoever starts the program
+// again when it fails would not.
+func TestAFaultIsNotTakenForAnExit(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "sallyport.yaml")
+	if err := os.WriteFile(file, []byte("public_url: ${URL}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("the fault is gone")
+		}
+	}()
+	run(t.Context(), []string{"config", "check", "--config", file}, terminal{out: io.Discard, err: io.Discard,
+		env: func(string) (string, bool) { panic("a fault") }})
 }
 
 // Whatever is answered, it is answered after the body has come: HTTP/1.1 is like

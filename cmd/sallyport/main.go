@@ -65,8 +65,12 @@ type exited int
 
 func run(ctx context.Context, args []string, t terminal) (status int) {
 	defer func() {
-		if code, ok := recover().(exited); ok {
-			status = int(code)
+		switch v := recover().(type) {
+		case nil:
+		case exited:
+			status = int(v)
+		default:
+			panic(v) // a fault, which must not look like success
 		}
 	}()
 	var c commands
