@@ -59,6 +59,8 @@ func (b *Bridge) trySit(owner string) (taken, leaving *seat, err error) {
 		}
 	}
 	switch {
+	case b.people && owner == "" && time.Until(b.pace) > time.Duration(b.limits.strangers-1)*b.limits.pace:
+		return nil, nil, refuse(http.StatusTooManyRequests, codeInternal, "too many callers who have not signed in; try again later")
 	case theirs >= b.o.MaxPerPerson && leaving != nil:
 		return nil, leaving, nil
 	case theirs >= b.o.MaxPerPerson:
@@ -68,7 +70,19 @@ func (b *Bridge) trySit(owner string) (taken, leaving *seat, err error) {
 	}
 	s := &seat{bridge: b, owner: owner, left: make(chan struct{}), used: time.Now()}
 	b.seats[s] = struct{}{}
+	if b.people && owner == "" {
+		// Whoever has not signed in is given a process for a request or two, and
+		// nothing else slows them.
+		b.pace = later(b.pace, s.used).Add(b.limits.pace)
+	}
 	return s, nil, nil
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // quieterThan compares: first who nobody listens to, then who was used longer ago.

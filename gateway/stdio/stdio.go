@@ -37,7 +37,8 @@ type Options struct {
 	// Key names the person who makes a request, from what the gateway put into
 	// the request's context. Requests with different keys never reach the same
 	// child. "" is nobody in particular: a session of their own, and without a
-	// session a child for that one request. nil: everyone is the same person.
+	// session a child for that one request, at a pace. nil: everyone is the same
+	// person.
 	Key func(*http.Request) string
 
 	Log          *slog.Logger  // nil: slog.Default(); what the child writes to its standard error goes here
@@ -60,6 +61,7 @@ type Bridge struct {
 	seats    map[*seat]struct{}  // every child that runs or starts
 	sessions map[string]*session // by session id, once initialized
 	shared   map[string]*shared  // by person, for requests without session
+	pace     time.Time           // until when what nobody in particular was given counts
 	era      era                 // of the server, once a request asked for it
 	versions []string            // what it speaks, where that era is the older one
 }
@@ -73,6 +75,8 @@ type limits struct {
 	keepAlive time.Duration // between comments on a silent stream
 	message   int           // bytes in a message, either way
 	calls     int           // unanswered calls of a child
+	strangers int           // children that nobody in particular may have at once,
+	pace      time.Duration // and then one more every so long
 }
 
 // New returns a bridge to the server that o.Command starts. Nothing runs yet.
@@ -97,7 +101,7 @@ func New(o Options) *Bridge {
 		o: o, people: people,
 		limits: limits{
 			start: time.Minute, patience: 2 * time.Second, resume: 30 * time.Second, grace: 5 * time.Second,
-			keepAlive: 15 * time.Second, message: 16 << 20, calls: 256,
+			keepAlive: 15 * time.Second, message: 16 << 20, calls: 256, strangers: 30, pace: time.Second,
 		},
 		drained:  make(chan struct{}),
 		seats:    map[*seat]struct{}{},
