@@ -10,8 +10,12 @@ import (
 	"github.com/sallyport-dev/sallyport/oauth"
 )
 
-// engineOnPostgres opens an engine with parameters of its own, and an empty
-// table that is gone afterwards.
+// nameOfOwn is for a table or a schema that no other test has.
+func nameOfOwn() string {
+	return "test_" + strings.ToLower(strings.NewReplacer("-", "0", "_", "1").Replace(oauth.NewID("")))
+}
+
+// engineOnPostgres opens an engine with parameters of its own.
 func engineOnPostgres(t *testing.T, parameters ...string) *postgresEngine {
 	t.Helper()
 	server := os.Getenv("SALLYPORT_TEST_POSTGRES")
@@ -62,7 +66,7 @@ func TestTheURLBoundsTheConnections(t *testing.T) {
 
 func TestTransactionsThatDeadlockAreTriedAgain(t *testing.T) {
 	e := engineOnPostgres(t, "deadlock_timeout", "50ms")
-	table := "deadlock_" + strings.ToLower(strings.NewReplacer("-", "0", "_", "1").Replace(oauth.NewID("")))
+	table := nameOfOwn()
 	if _, err := e.db.ExecContext(t.Context(), `CREATE TABLE `+table+` (id BIGINT PRIMARY KEY, n BIGINT);
 		INSERT INTO `+table+` SELECT i, 0 FROM generate_series(1, 2) i`); err != nil {
 		t.Fatal(err)

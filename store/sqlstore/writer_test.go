@@ -41,13 +41,12 @@ func TestATransactionThatEndsHalfwayIsUndoneAloneAmongMany(t *testing.T) {
 }
 
 func TestATransactionThatEndsHalfwayIsUndoneOnPostgreSQLToo(t *testing.T) {
-	e := engineOnPostgres(t)
-	if _, err := e.db.ExecContext(t.Context(), `CREATE SCHEMA halfway`); err != nil {
+	e, schema := engineOnPostgres(t), nameOfOwn()
+	if _, err := e.db.ExecContext(t.Context(), `CREATE SCHEMA `+schema); err != nil {
 		t.Fatal(err)
 	}
-	defer e.db.Exec(`DROP SCHEMA halfway CASCADE`)
-	inSchema := engineOnPostgres(t, "search_path", "halfway")
-	s := &Store{engine: inSchema}
+	defer e.db.Exec(`DROP SCHEMA ` + schema + ` CASCADE`)
+	s := &Store{engine: engineOnPostgres(t, "search_path", schema)}
 	if err := s.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -104,13 +104,13 @@ func pruneRules() []rule {
 		}},
 		{"among many that live the dead are found, wherever they are", func(t *testing.T, w *world) {
 			w.person("ada")
-			for i := range 2500 {
+			w.crowd(2500, nil, func(i int) error {
 				g := w.agreed(fmt.Sprintf("g%04d", i), "ada", "c1")
 				if i%500 != 7 {
 					g.Expires = w.time().Add(1000 * time.Hour)
 				}
-				w.ok(w.Create(t.Context(), g))
-			}
+				return w.Create(t.Context(), g)
+			})
 			w.pass(48 * time.Hour)
 			w.prune(w.time(), 3, store.Pruned{Grants: 3})
 			w.grant("g0000a", "ada", "c1")
