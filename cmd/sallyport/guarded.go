@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"os/exec"
 	"time"
 
 	"github.com/sallyport-dev/sallyport/apps/demo"
@@ -60,6 +61,14 @@ func (d *door) guarded(settings config.Resource, r oauth.ProtectedResource) (gat
 	case settings.BuiltIn == "demo":
 		g.Handler, g.Identity = demo.New(demo.Options{Version: versionText()}), gateway.IdentityNone
 	case len(settings.Command) > 0:
+		if _, err := exec.LookPath(settings.Command[0]); err != nil {
+			err = hint(err, "install it, or write its whole path")
+			if d.in.config.FromCommandLine() {
+				return g, err
+			}
+			// The other resources should not have to do without the door.
+			d.log.Warn("a resource has a command that is not there", "resource", settings.Name, "cause", err.Error())
+		}
 		g.Handler, g.Identity = d.bridge(settings), gateway.IdentityNone
 	default:
 		upstream, err := url.Parse(settings.Upstream)

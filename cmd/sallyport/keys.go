@@ -99,7 +99,7 @@ func (c keysImport) Run(ctx context.Context, t terminal) error {
 	}
 	defer in.close()
 	if err := in.keys.Import(ctx, c.Algorithm, text); err != nil {
-		return hint(err, "openssl genpkey makes keys that fit: -algorithm EC -pkeyopt ec_paramgen_curve:P-256 for ES256, -algorithm RSA -pkeyopt rsa_keygen_bits:2048, -algorithm ED25519")
+		return hint(err, "give one private key that is not here yet and not encrypted: RSA of 2048 to 4096 bits for RS256 and PS256, P-256 for ES256, Ed25519 for EdDSA")
 	}
 	if err := record(ctx, in, store.Event{Kind: "key.imported", Detail: c.Algorithm}); err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -87,6 +88,9 @@ func run(ctx context.Context, args []string, t terminal) (status int) {
 	parsed, err := parser.Parse(args)
 	if err != nil {
 		return fail(t, misunderstood(err))
+	}
+	if words := c.Serve.Command; len(words) > 0 && !slices.Contains(args, "--") {
+		return fail(t, misuse(fmt.Errorf("what is %s?", words[0]), "a command to guard stands after --: sallyport serve -- %s; a settings file is named by --config", strings.Join(words, " ")))
 	}
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	parsed.Bind(t, parser)

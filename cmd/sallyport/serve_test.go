@@ -3,8 +3,17 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
 	"io"
 	"log/slog"
+	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -54,18 +63,20 @@ func freeAddress(t *testing.T) string {
 // awaited asks an address until it answers with a status.
 func awaited(t *testing.T, address string, want int) {
 	t.Helper()
-	deadline := time.After(patience)
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		if got, _, err := get("http://"+address+"/readyz", nil); err == nil && got == want {
-			return
+	within(t, func() error {
+		got, _, err := get("http://"+address+"/readyz", nil)
+		if err == nil && got != want {
+			err = fmt.Errorf("%s answers %d, not %d", address, got, want)
 		}
-		select {
-		case <-tick.C:
-		case <-deadline:
-			t.Fatalf("%s never answered %d", address, want)
-		}
+		return err
+	})
+}
+
+// within tries until there is no error, and gives up after patience.
+func within(t *testing.T, try func() error) {
+	t.Helper()
+	if err := persist(try); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -182,4 +193,68 @@ func TestPagesTakeEverySiteThatTheSettingsTake(t *testing.T) {
 		d.close()
 		in.close()
 	}
+}
+
+// The effective settings of the socket count: a setting that is ignored is
+// found here only.
+func TestTheListenerSpeaksTLSOf12AtLeast(t *testing.T) {
+	dir := t.TempDir()
+	address := freeAddress(t)
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := selfSigned(t, dir)
+	settings := "public_url: https://localhost:" + port + "\nlisten: " + address + "\n" +
+		"tls: { mode: files, cert: " + filepath.Join(dir, "cert.pem") + ", key: " + filepath.Join(dir, "key.pem") + " }\n"
+	file := filepath.Join(dir, "sallyport.yaml")
+	if err := os.WriteFile(file, []byte(settings), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	running(t, "--config", file, "--data", filepath.Join(dir, "data"))
+	client := &http.Client{Transport: &http.Transport{ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{RootCAs: roots}}}
+	var res *http.Response
+	within(t, func() (err error) { res, err = client.Get("https://localhost:" + port + "/login"); return err })
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK || res.ProtoMajor != 2 {
+		t.Errorf("got %s over HTTP/%d", res.Status, res.ProtoMajor)
+	}
+	for _, cookie := range res.Cookies() {
+		if !strings.HasPrefix(cookie.Name, "__Host-") || !cookie.Secure {
+			t.Errorf("the cookie %s is not bound to TLS", cookie.Name)
+		}
+	}
+	for version, accepted := range map[uint16]bool{tls.VersionTLS10: false, tls.VersionTLS11: false, tls.VersionTLS12: true, tls.VersionTLS13: true} {
+		c, err := tls.Dial("tcp", address, &tls.Config{RootCAs: roots, ServerName: "localhost", MinVersion: version, MaxVersion: version})
+		if (err == nil) != accepted {
+			t.Errorf("%s: %v", tls.VersionName(version), err)
+		}
+		if err == nil {
+			c.Close()
+		}
+	}
+}
+
+// selfSigned writes cert.pem and key.pem, for localhost.
+func selfSigned(t *testing.T, dir string) *x509.CertPool {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{"localhost"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
+	certificate, err1 := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	private, err2 := x509.MarshalPKCS8PrivateKey(key)
+	if err := errors.Join(err1, err2); err != nil {
+		t.Fatal(err)
+	}
+	public := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate})
+	err = errors.Join(os.WriteFile(filepath.Join(dir, "cert.pem"), public, 0o600),
+		os.WriteFile(filepath.Join(dir, "key.pem"), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}), 0o600))
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(public)
+	return roots
 }

@@ -32,21 +32,28 @@ func verbs() map[string]func(ts *script, neg bool, args []string) {
 // patience bounds how long a script waits for anything. The machine may be busy.
 const patience = 30 * time.Second
 
-// eventually asks until the answer is no error, and gives up after patience.
-func eventually(ts *script, ask func() error) {
+// persist tries until there is no error, and gives up after patience with the
+// last one.
+func persist(try func() error) error {
 	deadline := time.After(patience)
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		err := ask()
+		err := try()
 		if err == nil {
-			return
+			return nil
 		}
 		select {
 		case <-deadline:
-			ts.Fatalf("still, after %v: %v", patience, err)
+			return fmt.Errorf("still, after %v: %w", patience, err)
 		case <-tick.C:
 		}
+	}
+}
+
+func eventually(ts *script, try func() error) {
+	if err := persist(try); err != nil {
+		ts.Fatalf("%v", err)
 	}
 }
 
