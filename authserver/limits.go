@@ -14,6 +14,7 @@ import (
 // limits keep what costs something from being asked for without end.
 type limits struct {
 	registrations *keyed // new clients, by address
+	slowly        *keyed // the same, by neighbourhood, for who has time
 	secrets       *keyed // wrong client secrets, by client and address; wrong initial access tokens, by address
 }
 
@@ -22,7 +23,11 @@ func newLimits(now func() time.Time) *limits {
 		// Whole offices, and ChatGPT and Claude, come from few addresses, and
 		// identical registrations cost nothing: so this is generous.
 		registrations: newKeyed(now, rate.Every(2*time.Second), 60),
-		secrets:       newKeyed(now, rate.Every(10*time.Second), 10),
+		// What is registered and never used stays for 30 days. In that time this is
+		// less than defaultMaxClients, so no neighbourhood alone can fill the room
+		// and keep everyone else out.
+		slowly:  newKeyed(now, rate.Every(30*time.Second), 1000),
+		secrets: newKeyed(now, rate.Every(10*time.Second), 10),
 	}
 }
 
@@ -100,11 +105,21 @@ func tooMany(wait time.Duration) *oauth.Error {
 
 // network is what a limit counts by: an IPv4 address, or the /64 that one
 // IPv6 subscriber has.
-func network(a netip.Addr) string {
-	if a.Is6() && !a.Is4In6() {
-		if p, err := a.Prefix(64); err == nil {
-			return p.String()
-		}
+func network(a netip.Addr) string { return within(a, 32, 64) }
+
+// neighbourhood is what one party can have without being large: an IPv4 /24, or
+// an IPv6 /48.
+func neighbourhood(a netip.Addr) string { return within(a, 24, 48) }
+
+func within(a netip.Addr, bits4, bits6 int) string {
+	a = a.Unmap()
+	bits := bits6
+	if a.Is4() {
+		bits = bits4
 	}
-	return a.Unmap().String()
+	p, err := a.Prefix(bits)
+	if err != nil {
+		return a.String()
+	}
+	return p.String()
 }

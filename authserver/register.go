@@ -66,7 +66,11 @@ func (s *Server) mayAdd(r *http.Request, c oauth.Client) error {
 			return err
 		}
 	}
-	if wait := s.limits.registrations.spend(network(s.Address(r))); wait > 0 {
+	from := s.Address(r)
+	if wait := s.limits.registrations.spend(network(from)); wait > 0 {
+		return tooMany(wait)
+	}
+	if wait := s.limits.slowly.spend(neighbourhood(from)); wait > 0 {
 		return tooMany(wait)
 	}
 	return s.room.take(r.Context())
