@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // An answer is what an MCP server answers, on its way to the client. It keeps
@@ -98,7 +99,18 @@ func (a *answer) Write(b []byte) (int, error) {
 	if a.failed {
 		return 0, errAnswered // so that nobody goes on reading what nobody gets
 	}
+	a.until(time.Now().Add(writeTime))
+	defer a.until(time.Time{})
 	return a.to.Write(b)
+}
+
+// writeTime is how long one write to a client may take. A client that does not
+// read must not hold a call, and what stands behind it, for ever. Between two
+// writes there is no limit: a stream may have nothing to say.
+const writeTime = 30 * time.Second
+
+func (a *answer) until(at time.Time) {
+	_ = http.NewResponseController(a.to).SetWriteDeadline(at) // where the connection can
 }
 
 // FlushError is what [http.ResponseController] calls.
@@ -106,17 +118,21 @@ func (a *answer) FlushError() error {
 	if !a.begun {
 		a.WriteHeader(http.StatusOK)
 	}
+	a.until(time.Now().Add(writeTime))
+	defer a.until(time.Time{})
 	return http.NewResponseController(a.to).Flush()
 }
 
 // Flush is for handlers that look for an [http.Flusher].
 func (a *answer) Flush() { _ = a.FlushError() }
 
-// finish answers for a handler that wrote nothing.
+// finish answers for a handler that wrote nothing. What is still on its way to
+// the client goes out after it.
 func (a *answer) finish() {
 	if !a.begun {
 		a.WriteHeader(http.StatusOK)
 	}
+	a.until(time.Now().Add(writeTime))
 }
 
 func (p *passage) log(r *http.Request, level slog.Level, message string, args ...any) {

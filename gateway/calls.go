@@ -36,12 +36,21 @@ func endedByUs(ctx context.Context) bool {
 	return cause == errRevoked || cause == errExpired
 }
 
-// begin notes a call. The context it returns ends with the request's, when the
-// grant is revoked, and, for a stream that the client opened to listen, with
-// its token: the client opens another with its next one.
-func (c *calls) begin(r *http.Request, who resource.Caller) (context.Context, func()) {
+// maxCalls is how many calls may run under one grant, streams included. No client
+// has a use for so many, and one must not be able to take every connection.
+const maxCalls = 256
+
+// begin notes a call, unless there are too many. The context it returns ends with
+// the request's, when the grant is revoked, and, for a stream that the client
+// opened to listen, with its token: the client opens another with its next one.
+func (c *calls) begin(r *http.Request, who resource.Caller) (ctx context.Context, end func(), ok bool) {
 	if who.Anonymous {
-		return r.Context(), func() {}
+		return r.Context(), func() {}, true
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.running[who.GrantID]) >= maxCalls {
+		return nil, nil, false
 	}
 	ctx, cancel := context.WithCancelCause(r.Context())
 	stop := func() bool { return true }
@@ -49,14 +58,12 @@ func (c *calls) begin(r *http.Request, who resource.Caller) (context.Context, fu
 		stop = time.AfterFunc(who.Expires.Sub(c.now()), func() { cancel(errExpired) }).Stop
 	}
 	this := &call{cancel}
-	c.mu.Lock()
 	set := c.running[who.GrantID]
 	if set == nil {
 		set = map[*call]struct{}{}
 		c.running[who.GrantID] = set
 	}
 	set[this] = struct{}{}
-	c.mu.Unlock()
 	return ctx, func() {
 		stop()
 		cancel(nil)
@@ -66,7 +73,7 @@ func (c *calls) begin(r *http.Request, who resource.Caller) (context.Context, fu
 		if len(set) == 0 && len(c.running[who.GrantID]) == 0 {
 			delete(c.running, who.GrantID)
 		}
-	}
+	}, true
 }
 
 // end cancels what runs under a grant.

@@ -84,6 +84,13 @@ func trimSlash(p string) string {
 
 // nearest is what the most generous server would make of a path.
 func nearest(raw string) string {
+	if isPlain(raw) {
+		return trimSlash(raw)
+	}
+	return unravel(raw)
+}
+
+func unravel(raw string) string {
 	p := raw
 	for range 3 {
 		next, err := url.PathUnescape(p)
@@ -99,6 +106,24 @@ func nearest(raw string) string {
 		segments[i] = strings.TrimSpace(strings.Trim(s, "\x00"))
 	}
 	return path.Clean("/" + strings.Join(segments, "/"))
+}
+
+// isPlain reports whether a path means the same to everybody. Nearly all do, and
+// every request comes by here.
+func isPlain(raw string) bool {
+	for i := range len(raw) {
+		switch c := raw[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-', c == '_', c == '~', c == '.':
+		case c == '/':
+			rest := raw[i+1:]
+			if strings.HasPrefix(rest, "/") || rest == "." || rest == ".." || strings.HasPrefix(rest, "./") || strings.HasPrefix(rest, "../") {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return strings.HasPrefix(raw, "/")
 }
 
 func canonicalHost(host string) string {

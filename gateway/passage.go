@@ -39,7 +39,12 @@ func (p *passage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.guard.Refuse(w, err)
 		return
 	}
-	ctx, end := g.calls.begin(r, caller)
+	ctx, end, ok := g.calls.begin(r, caller)
+	if !ok {
+		w.Header().Set("Retry-After", "10")
+		writeError(w, http.StatusTooManyRequests, "too many calls of this client are running; end one and try again")
+		return
+	}
 	defer end()
 	// A revocation that came after the guard looked and before this call was
 	// known to be running would otherwise miss it.
