@@ -126,7 +126,6 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) error {
 	if err := s.checkForm(r, aboutConsent(sealed)); err != nil {
 		return err
 	}
-	weblog.From(r.Context()).Add("subject", person.ID)
 	weblog.From(r.Context()).Add("client", ix.ClientID)
 	// Anything but the word itself is no: only a pressed button allows.
 	if r.PostForm.Get("decision") != "allow" {
