@@ -73,10 +73,14 @@ func Wrap(o Options, next http.Handler) http.Handler {
 		rec := &recorder{ResponseWriter: w}
 		r = r.WithContext(context.WithValue(r.Context(), contextKey{}, event))
 		defer func() {
-			if fault := recover(); fault != nil {
-				if fault == http.ErrAbortHandler {
-					panic(fault)
-				}
+			fault := recover()
+			switch {
+			case fault == nil:
+			case fault == http.ErrAbortHandler:
+				// What was asked for was done, though not all of the answer went out.
+				event.Add("cut_off", true)
+				defer panic(fault)
+			default:
 				o.Log.Error("panic", "request_id", event.ID, "fault", fault)
 				if rec.status == 0 {
 					http.Error(rec, `{"error":"server_error","error_description":"internal error"}`, http.StatusInternalServerError)

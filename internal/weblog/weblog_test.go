@@ -1,0 +1,83 @@
+package weblog
+
+import (
+	"bytes"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Who closes the connection before the whole answer has come must not thereby
+// leave no trace: what they asked for was done.
+func TestARequestWhoseAnswerIsCutOffIsLogged(t *testing.T) {
+	var log bytes.Buffer
+	observed := 0
+	h := Wrap(Options{
+		Log: slog.New(slog.NewJSONHandler(&log, nil)), Now: time.Now, Address: Addresses(nil),
+		Observe: func(string, int, time.Duration) { observed++ },
+	}, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		From(r.Context()).Add("subject", "p_ada")
+		_, _ = io.WriteString(w, "the beginning")
+		panic(http.ErrAbortHandler)
+	}))
+	defer func() {
+		if fault := recover(); fault != http.ErrAbortHandler {
+			t.Errorf("the server is told %v", fault)
+		}
+		line := log.String()
+		for _, part := range []string{`"status":200`, `"subject":"p_ada"`, `"cut_off":true`} {
+			if !strings.Contains(line, part) {
+				t.Errorf("%s is not in %s", part, line)
+			}
+		}
+		if observed != 1 || strings.Count(line, "\n") != 1 {
+			t.Errorf("observed %d times: %s", observed, line)
+		}
+	}()
+	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/mcp", nil))
+}
+
+func TestAFaultIsLoggedAndAnswered(t *testing.T) {
+	var log bytes.Buffer
+	h := Wrap(Options{Log: slog.New(slog.NewJSONHandler(&log, nil)), Now: time.Now, Address: Addresses(nil)},
+		http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("a fault") }))
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
+	if w.Code != http.StatusInternalServerError || strings.Contains(w.Body.String(), "a fault") || strings.Count(log.String(), "\n") != 2 {
+		t.Errorf("%d %s%s", w.Code, w.Body, &log)
+	}
+}
+
+// Nobody chooses their own address, however they write the header.
+func TestOnlyWhatTrustedProxiesWroteIsBelieved(t *testing.T) {
+	trusted := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}
+	for _, c := range []struct {
+		peer, want string
+		forwarded  []string
+		trusted    []netip.Prefix
+	}{
+		{"192.0.2.1:1", "192.0.2.1", []string{"198.51.100.1"}, nil},
+		{"192.0.2.1:1", "192.0.2.1", []string{"198.51.100.1"}, trusted},
+		{"10.0.0.1:1", "198.51.100.1", []string{"198.51.100.1"}, trusted},
+		{"[::ffff:10.0.0.1]:1", "198.51.100.1", []string{"198.51.100.1"}, trusted},
+		{"[fd00::1]:1", "198.51.100.1", []string{"203.0.113.9, 198.51.100.1"}, trusted},
+		{"10.0.0.1:1", "198.51.100.1", []string{"10.9.9.9, 198.51.100.1, 10.0.0.2"}, trusted},
+		{"10.0.0.1:1", "198.51.100.1", []string{"203.0.113.9", "198.51.100.1"}, trusted},
+		{"10.0.0.1:1", "10.0.0.1", []string{"nonsense"}, trusted},
+		{"10.0.0.1:1", "198.51.100.1", []string{"nonsense, 198.51.100.1"}, trusted},
+		{"10.0.0.1:1", "10.0.0.1", nil, trusted},
+		{"not an address", "invalid IP", []string{"198.51.100.1"}, trusted},
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.RemoteAddr = c.peer
+		r.Header["X-Forwarded-For"] = c.forwarded
+		if got := Addresses(c.trusted)(r).String(); got != c.want {
+			t.Errorf("from %s, forwarded for %q: %s, want %s", c.peer, c.forwarded, got, c.want)
+		}
+	}
+}
