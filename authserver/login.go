@@ -6,6 +6,7 @@ import (
 
 	"github.com/sallyport-dev/sallyport/internal/pages"
 	"github.com/sallyport-dev/sallyport/internal/weblog"
+	"github.com/sallyport-dev/sallyport/login"
 	"github.com/sallyport-dev/sallyport/oauth"
 	"github.com/sallyport-dev/sallyport/store"
 )
@@ -60,6 +61,12 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) error {
 	}
 	weblog.From(r.Context()).Add("subject", person.ID)
 	s.audit(r.Context(), store.Event{Kind: "person.signed_in", Actor: person.ID, Subject: person.ID})
+	return s.afterLogin(w, r, sealed, session)
+}
+
+// afterLogin goes on with the session that was just opened; the request's
+// cookies are still the old ones.
+func (s *Server) afterLogin(w http.ResponseWriter, r *http.Request, sealed string, session oauth.Session) error {
 	if sealed == "" {
 		seeOther(w, "/account")
 		return nil
@@ -68,12 +75,6 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.afterLogin(w, r, ix, session)
-}
-
-// afterLogin goes on with the session that was just opened; the request's
-// cookies are still the old ones.
-func (s *Server) afterLogin(w http.ResponseWriter, r *http.Request, ix Interaction, session oauth.Session) error {
 	covered, err := s.remembered(r, ix, session.Subject)
 	if err != nil {
 		return err
@@ -105,9 +106,18 @@ func (s *Server) wrongPassword(w http.ResponseWriter, r *http.Request, sealed st
 }
 
 // staleForm answers a form whose token does not fit. Most often the person
-// signed in or out in another tab meanwhile, and a fresh page is all they need.
+// signed in or out in another tab meanwhile. Who signed in there, and is the
+// same, goes on as they are: a second session would void the page that the
+// other tab shows. Everyone else needs a fresh page.
 func (s *Server) staleForm(w http.ResponseWriter, r *http.Request, sealed string, cause error) error {
 	weblog.From(r.Context()).Fail(oauth.AsError(cause))
+	session, person, err := s.session(r)
+	if err != nil {
+		return err
+	}
+	if name, err := login.CanonicalUsername(r.PostForm.Get("username")); err == nil && session != nil && name == person.Username {
+		return s.afterLogin(w, r, sealed, *session)
+	}
 	view, err := s.loginView(w, r, sealed)
 	if err != nil {
 		return err
