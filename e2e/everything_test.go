@@ -1,3 +1,5 @@
+//lint:file-ignore SA1019 servers of today ask for sampling and roots, and will for a year after their deprecation
+
 package e2e
 
 import (
