@@ -71,6 +71,11 @@ func (s *Server) firstRun(w http.ResponseWriter, r *http.Request) error {
 		Password: oauth.Secret(r.PostForm.Get("password")), Admin: true, First: true,
 	})
 	if err != nil {
+		// Whoever was overtaken while the password was hashed is told the same as
+		// whoever came later: the form is of no use to them.
+		if overtaken := s.mayBeFirst(r, presented); overtaken != nil {
+			return overtaken
+		}
 		return s.firstRunAgain(w, r, presented, err)
 	}
 	if _, err := s.openSession(r.Context(), w, r, person.ID); err != nil {
