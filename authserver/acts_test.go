@@ -1,6 +1,7 @@
 package authserver_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -49,6 +51,7 @@ var acts = map[string]func(s *scene, rest string) error{
 		return nil
 	},
 	"save":    (*scene).save,
+	"tamper":  (*scene).tamper,
 	"person":  (*scene).addPerson,
 	"client":  (*scene).addClient,
 	"sign-in": (*scene).signIn,
@@ -120,6 +123,33 @@ func (s *scene) find(where, key string) (string, error) {
 		return "", fmt.Errorf("the answer sets no cookie %s", key)
 	}
 	return "", fmt.Errorf("no such place: %s", where)
+}
+
+// tamper keeps a value of which one bit is another: "tamper NAME VALUE OCTET". Of a
+// JWT it is a bit of the signature.
+func (s *scene) tamper(rest string) error {
+	words := strings.Fields(rest)
+	if len(words) != 3 {
+		return errors.New("tamper NAME VALUE OCTET")
+	}
+	prefix, text := "", words[1]
+	if dot := strings.LastIndexByte(text, '.'); dot >= 0 {
+		prefix, text = text[:dot+1], text[dot+1:]
+	} else if rest, ok := strings.CutPrefix(text, "sp_"); ok {
+		kind, sealed, _ := strings.Cut(rest, "_")
+		prefix, text = "sp_"+kind+"_", sealed
+	}
+	b, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil {
+		return err
+	}
+	at, err := strconv.Atoi(words[2])
+	if err != nil || at >= len(b) {
+		return fmt.Errorf("it has %d octets", len(b))
+	}
+	b[at] ^= 1
+	s.vars[words[0]] = prefix + base64.RawURLEncoding.EncodeToString(b)
+	return nil
 }
 
 var inputs = regexp.MustCompile(`<input[^>]*\bname="([^"]+)"[^>]*\bvalue="([^"]*)"`)
