@@ -144,7 +144,7 @@ func (o options) exchange(ctx context.Context, w world) error {
 	}
 	redeem := func() ([]worker, error) {
 		// More than can be redeemed in a round.
-		codes, err := w.codes(ctx, cookie, o.connections, int(20_000*o.round.Seconds())/o.connections)
+		codes, err := w.codes(ctx, cookie, o.connections, int(9_000*o.round.Seconds())/o.connections)
 		workers := make([]worker, o.connections)
 		for i := range workers {
 			workers[i] = redemption(codes[i])
