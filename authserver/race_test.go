@@ -162,3 +162,40 @@ func TestOfManyRedemptionsOneIsAnsweredAndThenRevoked(t *testing.T) {
 		}
 	}
 }
+
+// Of several who have the link for the first person, each with a name of their own,
+// one is the first: the others passed every check before it, and lose at the store.
+// Covers I1 I12.
+func TestOfSeveralWithTheLinkOneIsFirst(t *testing.T) {
+	s := newScene(t, usual()).listen()
+	for _, line := range []string{"GET $setup", "save csrf form csrf", "save browser cookie __Host-sallyport_browser"} {
+		if err := s.perform(line); err != nil {
+			t.Fatal(line, err)
+		}
+	}
+	var requests []*http.Request
+	for _, name := range []string{"ada", "bob", "carol", "dan", "eve", "mallory"} {
+		form := url.Values{"csrf": {s.vars["csrf"]}, "username": {name}, "password": {testPassword}}
+		r, err := http.NewRequestWithContext(t.Context(), "POST", s.url+s.vars["setup"], strings.NewReader(form.Encode()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", formType)
+		r.Header.Set("Cookie", "__Host-sallyport_browser="+s.vars["browser"])
+		requests = append(requests, r)
+	}
+	answers, err := s.atOnce(requests)
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := 0
+	for _, a := range answers {
+		if a.status == http.StatusSeeOther {
+			made++
+		}
+	}
+	people, err := s.store.People(t.Context(), "", 10)
+	if err != nil || len(people) != 1 || made != 1 {
+		t.Error(made, "were told that they are the first;", len(people), "are there", err)
+	}
+}
