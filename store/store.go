@@ -24,8 +24,8 @@ import (
 var (
 	// ErrNotFound covers absent, expired, revoked and disabled.
 	ErrNotFound = errors.New("store: not found")
-	// ErrReplayed says that the code was redeemed before.
-	ErrReplayed = errors.New("store: the code was redeemed before")
+	// ErrReplayed says that the code was redeemed, or the assertion used, before.
+	ErrReplayed = errors.New("store: it was used before")
 	// ErrExists says that the name, or the place, is taken.
 	ErrExists = errors.New("store: exists already")
 	// ErrInUse says that something living depends on it.
@@ -169,6 +169,15 @@ type Consents interface {
 	Remembered(ctx context.Context, c oauth.Consent) (oauth.Scope, error)
 }
 
+// Assertions remembers which client assertions were used.
+type Assertions interface {
+	// SpendAssertion notes that the assertion called id, a digest of its client
+	// and its jti, was used, and remembers it until expires, from when on the
+	// caller refuses it by itself. One call succeeds; any later one before that
+	// changes nothing and returns [ErrReplayed]. RFC 7523 §3.
+	SpendAssertion(ctx context.Context, id oauth.Digest, expires time.Time) error
+}
+
 // A Key is a signing key or a secret key, its private half sealed.
 type Key struct {
 	ID        string // the kid
@@ -219,9 +228,15 @@ type Events interface {
 type Pruner interface {
 	// Prune removes at most limit rows of each kind: grants, sessions and keys
 	// that expired or were revoked before cutoff, and registered clients that
-	// were last used before cutoff and have no grant left.
+	// were last used before cutoff and have no grant left; and assertions that
+	// expired more than [KeepAssertions] ago, whatever the cutoff.
 	Prune(ctx context.Context, cutoff time.Time, limit int) (Pruned, error)
 }
 
+// KeepAssertions is for how long the pruner leaves an assertion alone after it
+// has expired, so that a replica whose clock is behind still finds it. Nobody
+// else looks for one.
+const KeepAssertions = 5 * time.Minute
+
 // Pruned counts what was removed.
-type Pruned struct{ Grants, Sessions, Clients, Keys int64 }
+type Pruned struct{ Grants, Sessions, Clients, Keys, Assertions int64 }

@@ -64,6 +64,8 @@ func (c dbPrune) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	counts := map[string]int64{"grants": removed.Grants, "sessions": removed.Sessions, "clients": removed.Clients, "keys": removed.Keys}
-	return c.say(t, counts, "Removed %d grants, %d sessions, %d clients and %d keys.", removed.Grants, removed.Sessions, removed.Clients, removed.Keys)
+	counts := map[string]int64{"grants": removed.Grants, "sessions": removed.Sessions, "clients": removed.Clients, "keys": removed.Keys,
+		"assertions": removed.Assertions}
+	return c.say(t, counts, "Removed %d grants, %d sessions, %d clients, %d keys and %d used assertions.",
+		removed.Grants, removed.Sessions, removed.Clients, removed.Keys, removed.Assertions)
 }

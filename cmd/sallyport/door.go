@@ -166,8 +166,8 @@ func (d *door) pruneAll(ctx context.Context) {
 			return
 		}
 		all = store.Pruned{Grants: all.Grants + removed.Grants, Sessions: all.Sessions + removed.Sessions,
-			Clients: all.Clients + removed.Clients, Keys: all.Keys + removed.Keys}
-		more = max(removed.Grants, removed.Sessions, removed.Clients, removed.Keys) >= pruneLimit
+			Clients: all.Clients + removed.Clients, Keys: all.Keys + removed.Keys, Assertions: all.Assertions + removed.Assertions}
+		more = max(removed.Grants, removed.Sessions, removed.Clients, removed.Keys, removed.Assertions) >= pruneLimit
 	}
-	d.log.Info("pruned", "grants", all.Grants, "sessions", all.Sessions, "clients", all.Clients, "keys", all.Keys)
+	d.log.Info("pruned", "grants", all.Grants, "sessions", all.Sessions, "clients", all.Clients, "keys", all.Keys, "assertions", all.Assertions)
 }

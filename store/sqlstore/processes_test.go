@@ -42,7 +42,8 @@ func TestMain(m *testing.M) {
 // together.
 func play(part string) error {
 	parts := map[string]func(s *sqlstore.Store) error{
-		"rotate": rotateWithOthers, "redeem": redeemWithOthers, "first": beFirst, "write": writeUntilKilled,
+		"rotate": rotateWithOthers, "redeem": redeemWithOthers, "first": beFirst, "assert": assertWithOthers,
+		"write":   writeUntilKilled,
 		"migrate": func(s *sqlstore.Store) error { return s.Migrate(context.Background()) },
 		"look":    func(*sqlstore.Store) error { return nil },
 	}
@@ -86,6 +87,20 @@ func redeemWithOthers(s *sqlstore.Store) error {
 		g := newGrant("ada")
 		g.CodeID = oauth.Secret(strconv.Itoa(i)).Digest()
 		switch err := s.Create(context.Background(), g); {
+		case err == nil:
+			fmt.Println(i)
+		case !errors.Is(err, store.ErrReplayed):
+			return err
+		}
+	}
+	return nil
+}
+
+// assertWithOthers says which assertions it was the first to use.
+func assertWithOthers(s *sqlstore.Store) error {
+	for i := range codes {
+		id := oauth.Secret(strconv.Itoa(i)).Digest()
+		switch err := s.SpendAssertion(context.Background(), id, time.Now().Add(time.Hour)); {
 		case err == nil:
 			fmt.Println(i)
 		case !errors.Is(err, store.ErrReplayed):
@@ -273,6 +288,13 @@ func TestOfSeveralProcessesThatRedeemOneWinsEachCode(t *testing.T) {
 		if err != nil || len(living) != 0 {
 			t.Errorf("%d grants outlived the replay of their code, %v", len(living), err)
 		}
+	})
+}
+
+func TestOfSeveralProcessesThatUseAnAssertionOneWins(t *testing.T) {
+	onEach(t, func(t *testing.T, o sqlstore.Options) {
+		open(t, o)
+		once(t, together(t, 4, "assert", o), 0, codes)
 	})
 }
 

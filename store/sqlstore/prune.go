@@ -17,15 +17,20 @@ const page = 1000
 // expires would have to be written with every refresh.
 type kind struct{ table, dead string }
 
+// assertions are not worth looking at once they have ended, so the cutoff is not
+// for them.
+const assertions = "assertions"
+
 // dead is said of the row t; $1 is the cutoff. A COALESCE that changes nothing
 // keeps an index on source from luring the planner off the walk.
-func kinds() [4]kind {
-	return [4]kind{
+func kinds() [5]kind {
+	return [5]kind{
 		{"grants", `t.expires_at < $1 OR COALESCE(t.revoked_at, $1) < $1`},
 		{"sessions", `t.expires_at < $1`},
 		{"clients", `COALESCE(t.source, '') = 'registered' AND t.last_used_at < $1
 			AND NOT EXISTS (SELECT 1 FROM grants WHERE grants.client_id = t.id)`},
 		{"keys", `COALESCE(t.expires_at, $1) < $1`},
+		{assertions, `t.expires_at < $1`},
 	}
 }
 
@@ -33,22 +38,27 @@ func kinds() [4]kind {
 // as much as it may, so that the next call goes on from there.
 type walks struct {
 	mu    sync.Mutex // held while pruning: two walks of one process would meet
-	after [4]string
+	after [5]string
 }
 
 // Prune implements [store.Pruner].
 func (s *Store) Prune(ctx context.Context, cutoff time.Time, limit int) (store.Pruned, error) {
 	s.walks.mu.Lock()
 	defer s.walks.mu.Unlock()
-	var removed [4]int64
+	var removed [5]int64
 	for i, k := range kinds() {
+		what := prunes{cutoff.UnixMilli(), int64(limit)}
+		if k.table == assertions {
+			what.cutoff = s.now() - store.KeepAssertions.Milliseconds()
+		}
 		var err error
-		removed[i], err = s.prune(ctx, k, &s.walks.after[i], prunes{cutoff.UnixMilli(), int64(limit)})
+		removed[i], err = s.prune(ctx, k, &s.walks.after[i], what)
 		if err != nil {
 			return store.Pruned{}, err
 		}
 	}
-	return store.Pruned{Grants: removed[0], Sessions: removed[1], Clients: removed[2], Keys: removed[3]}, nil
+	return store.Pruned{Grants: removed[0], Sessions: removed[1], Clients: removed[2], Keys: removed[3],
+		Assertions: removed[4]}, nil
 }
 
 type prunes struct{ cutoff, limit int64 }

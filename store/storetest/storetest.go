@@ -24,6 +24,7 @@ type Store interface {
 	store.Clients
 	signIn
 	store.Consents
+	store.Assertions
 	store.Keys
 	store.Events
 	store.Pruner
@@ -48,7 +49,7 @@ type rule struct {
 func Run(t *testing.T, open Open) {
 	rules := slices.Concat(grantRules(), rotationRules(), revocationRules(), listingRules(),
 		clientRules(), peopleRules(), disablingRules(), sessionRules(), consentRules(),
-		keyRules(), eventRules(), pruneRules())
+		assertionRules(), keyRules(), eventRules(), pruneRules())
 	for _, r := range rules {
 		t.Run(r.says, func(t *testing.T) {
 			w := &world{t: t, now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
