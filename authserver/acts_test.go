@@ -1,6 +1,7 @@
 package authserver_test
 
 import (
+	"database/sql"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -64,6 +65,7 @@ var acts = map[string]func(s *scene, rest string) error{
 	"forget-person": func(s *scene, name string) error {
 		return s.store.RemovePerson(s.t.Context(), s.vars[name])
 	},
+	"narrow": (*scene).narrow,
 	"forget-client": func(s *scene, id string) error {
 		// The server may believe in a client for a second longer.
 		s.clock.advance(2 * time.Second)
@@ -208,6 +210,20 @@ func (s *scene) addClient(rest string) error {
 	return err
 }
 
+// narrow does what an edit of the settings file does: the client's registered
+// scope is another one.
+func (s *scene) narrow(rest string) error {
+	id, scope, _ := strings.Cut(rest, " ")
+	db, err := sql.Open("sqlite", s.file)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	_, err = db.ExecContext(s.t.Context(), `UPDATE clients SET metadata = json_set(metadata, '$.scope', $2) WHERE id = $1`, id, scope)
+	s.clock.advance(2 * time.Second)
+	return err
+}
+
 func readClient(words []string) (oauth.Client, oauth.Secret, error) {
 	if len(words) == 0 {
 		return oauth.Client{}, "", errors.New("a client needs a name")
@@ -227,6 +243,8 @@ func readClient(words []string) (oauth.Client, oauth.Secret, error) {
 			c.SecretDigest, c.Metadata.TokenEndpointAuthMethod = secret.Digest(), oauth.AuthBasic
 		case word == "code-only":
 			c.Metadata.GrantTypes = []string{oauth.GrantTypeCode}
+		case strings.HasPrefix(word, "scope="):
+			c.Metadata.Scope = strings.TrimPrefix(word, "scope=")
 		case introspects:
 			c.Introspects = append(c.Introspects, resource)
 		default:

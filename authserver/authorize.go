@@ -115,7 +115,7 @@ func (s *Server) readRequest(c oauth.Client, form url.Values) (Interaction, erro
 	if err != nil {
 		return none, err
 	}
-	scope, err := requestedScope(resource, form.Get("scope"))
+	scope, err := requestedScope(c, resource, form.Get("scope"))
 	if err != nil {
 		return none, err
 	}
@@ -187,23 +187,28 @@ func (s *Server) matchResource(raw string) (oauth.ProtectedResource, error) {
 // them by habit; alone they mean no scope at all.
 var identityScopes = oauth.NewScope("openid", "profile", "email", "address", "phone", oauth.OfflineAccess)
 
-// requestedScope is what is asked for, as far as the resource knows it.
+// requestedScope is what is asked for, as far as the resource knows it and the
+// client may have it.
 //
 // RFC 6749 §3.3: the server "MAY fully or partially ignore the scope requested
 // by the client"; what was granted is always said in the answer.
-func requestedScope(r oauth.ProtectedResource, wire string) (oauth.Scope, error) {
+func requestedScope(c oauth.Client, r oauth.ProtectedResource, wire string) (oauth.Scope, error) {
 	asked, err := oauth.ParseScope(wire)
 	if err != nil {
 		return nil, err
 	}
-	if len(asked.Without(identityScopes)) == 0 {
-		return r.Defaults(), nil
-	}
 	known := asked.Intersect(r.Known())
-	if len(known) == 0 {
+	allowed := beneathCeiling(c, r, known)
+	switch {
+	case len(asked.Without(identityScopes)) == 0:
+		allowed = defaultScope(c, r)
+	case len(known) == 0:
 		return nil, oauth.Refuse(oauth.InvalidScope, "none of the scopes asked for exists at this resource")
 	}
-	return known, nil
+	if len(allowed) == 0 {
+		return nil, oauth.Refuse(oauth.InvalidScope, "this client may have none of the scopes that it asks for")
+	}
+	return allowed, nil
 }
 
 func (ix *Interaction) readMaxAge(value string) error {

@@ -87,14 +87,21 @@ func (s *Server) mayRefresh(c oauth.Client, g oauth.Grant, form url.Values) (oau
 	if err != nil {
 		return nil, err
 	}
+	granted := g.Scope
+	if resource, ok := s.resource(g.Resource); ok {
+		granted = beneathCeiling(c, resource, granted)
+	}
+	if len(granted) == 0 && len(g.Scope) > 0 {
+		return nil, oauth.Refuse(oauth.InvalidGrant, "this client may have nothing of what was granted any more")
+	}
 	asked = asked.Without(identityScopes)
 	if len(asked) == 0 {
-		return g.Scope, nil
+		return granted, nil
 	}
 	// RFC 6749 §6: "The requested scope MUST NOT include any scope not originally
 	// granted by the resource owner". What goes beyond is left out and the answer
 	// says so, because clients ask for everything they ever saw.
-	narrowed := asked.Intersect(g.Scope)
+	narrowed := asked.Intersect(granted)
 	if len(narrowed) == 0 {
 		return nil, oauth.Refuse(oauth.InvalidScope, "the scope goes beyond what was granted")
 	}

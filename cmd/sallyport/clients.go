@@ -27,6 +27,7 @@ type clientsAdd struct {
 	RedirectURI  []string `sep:"none" placeholder:"URI" help:"Where answers may go; give it again for more."`
 	Confidential bool     `help:"Give it a secret, which is printed once."`
 	Introspects  []string `sep:"none" placeholder:"URL" help:"A resource whose access tokens it may ask about; give it again for more. With --confidential."`
+	Scope        string   `placeholder:"SCOPES" help:"The most that it may have, separated by spaces; no limit when it is not given."`
 	ID           string   `name:"client-id" help:"The client id; made when it is not given."`
 }
 
@@ -76,6 +77,10 @@ func (c clientsAdd) client(in *installation) (oauth.Client, oauth.Secret, error)
 	schemes := in.config.Registration.PrivateSchemes
 	added := oauth.Client{ID: c.ID, Source: oauth.FromSettings, Created: time.Now(), LastUsed: time.Now()}
 	asked := oauth.ClientMetadata{ClientName: c.Name, RedirectURIs: c.RedirectURI, TokenEndpointAuthMethod: oauth.AuthNone}
+	var err error
+	if asked.Scope, err = ceiling(in, c.Scope); err != nil {
+		return added, "", err
+	}
 	var secret oauth.Secret
 	if c.Confidential {
 		secret = oauth.NewSecret(oauth.ClientSecret)
@@ -86,7 +91,6 @@ func (c clientsAdd) client(in *installation) (oauth.Client, oauth.Secret, error)
 			return added, "", fmt.Errorf("%s: %w", uri, plainly(err))
 		}
 	}
-	var err error
 	if added.Introspects, err = resourceIDs(in, c.Introspects); err != nil {
 		return added, "", err
 	}
@@ -103,6 +107,22 @@ func (c clientsAdd) client(in *installation) (oauth.Client, oauth.Secret, error)
 		added.ID = oauth.NewID("sp_cl_")
 	}
 	return added, secret, nil
+}
+
+// ceiling checks the scopes that a client is limited to against slips of the pen.
+func ceiling(in *installation, wire string) (string, error) {
+	scope, err := oauth.ParseScope(wire)
+	if err != nil {
+		return "", plainly(err)
+	}
+	var known oauth.Scope
+	for _, r := range in.config.ProtectedResources() {
+		known = known.Union(r.Known())
+	}
+	if unknown := scope.Without(known); len(unknown) > 0 {
+		return "", hint(fmt.Errorf("no resource has the scope %s", unknown[0]), "the scopes of these settings are %s", strings.Join(known, ", "))
+	}
+	return scope.String(), nil
 }
 
 // resourceIDs are the identifiers of resources that are named by their URLs.
@@ -221,7 +241,7 @@ func (c clientsShow) Run(ctx context.Context, t terminal) error {
 	rows := [][]string{
 		{"client id", client.ID}, {"name", m.ClientName}, {"from", string(client.Source)}, {"authenticates by", m.TokenEndpointAuthMethod},
 		{"redirect URIs", strings.Join(m.RedirectURIs, " ")}, {"grant types", strings.Join(m.GrantTypes, " ")},
-		{"asks about", strings.Join(client.Introspects, " ")},
+		{"scope at most", m.Scope}, {"asks about", strings.Join(client.Introspects, " ")},
 		{"created", when(client.Created)}, {"last used", when(client.LastUsed)},
 	}
 	return c.pairs(t, viewClient(client), rows)

@@ -119,5 +119,5 @@ type Client struct {
 	RedirectURIs []string     `yaml:"redirect_uris" absent:"none, for a client that only introspects" doc:"Where answers may go, compared octet by octet; only the port of an http URI on this computer is not. A client without introspects needs one."`
 	AuthMethod   string       `yaml:"token_endpoint_auth_method" absent:"none without a client_secret, client_secret_basic with one" enum:"none|client_secret_basic|client_secret_post" doc:"How the client authenticates at the token endpoint (RFC 7591 §2)."`
 	Introspects  []string     `yaml:"introspects" absent:"none" optional:"true" doc:"The names of the resources whose access tokens it may ask about at the introspection endpoint (RFC 7662). It needs a client_secret."`
-	Scope        string       `yaml:"scope" absent:"any" optional:"true" doc:"The scopes it is registered with, separated by spaces. They are checked for slips of the pen, and limit nothing yet."`
+	Scope        string       `yaml:"scope" absent:"any" optional:"true" doc:"The most that it may have, separated by spaces, with what those scopes imply. What else it asks for is left out."`
 }

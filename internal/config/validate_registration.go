@@ -136,6 +136,10 @@ func (k *check) clientScope(key string, cl Client) {
 		k.say(key+".scope", "holds a character that no scope has", "write scopes separated by spaces")
 		return
 	}
+	if k.given(key+".scope") && len(scope.Without(oauth.NewScope(oauth.OfflineAccess))) == 0 {
+		k.say(key+".scope", "names no scope of a resource, so the client could have nothing", "add one, or remove the line for no limit")
+		return
+	}
 	for _, s := range scope {
 		known := s == oauth.OfflineAccess || slices.ContainsFunc(k.Resources, func(r Resource) bool {
 			return slices.Contains(r.scopeNames(), s)
