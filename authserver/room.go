@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sallyport-dev/sallyport/internal/weblog"
 	"github.com/sallyport-dev/sallyport/oauth"
 	"github.com/sallyport-dev/sallyport/store"
 )
@@ -23,9 +24,10 @@ type room struct {
 	most    int64
 	now     func() time.Time
 
-	mu      sync.Mutex // held while counting: the others need the same count
+	mu      sync.Mutex // held while counting and making room: the others need the same
 	taken   int64
 	counted time.Time
+	tried   time.Time // when it was last found that none can go
 }
 
 func newRoom(clients store.Clients, most int64, now func() time.Time) *room {
@@ -36,9 +38,6 @@ func newRoom(clients store.Clients, most int64, now func() time.Time) *room {
 }
 
 // take takes the place of one more client, or refuses.
-//
-// Nothing is removed to make room. Whoever registers and comes back a week later
-// finds their registration, and the pruner takes away what was never used.
 func (rm *room) take(ctx context.Context) error {
 	rm.mu.Lock()
 	defer rm.mu.Unlock()
@@ -50,11 +49,46 @@ func (rm *room) take(ctx context.Context) error {
 		rm.taken, rm.counted = taken, now
 	}
 	if rm.taken >= rm.most {
+		if err := rm.make(ctx); err != nil {
+			return err
+		}
+	}
+	if rm.taken >= rm.most {
 		full := oauth.Refuse(oauth.TemporarilyUnavailable, noRoom)
 		full.RetryAfter = int(time.Hour.Seconds())
 		return full
 	}
 	rm.taken++
+	return nil
+}
+
+// idleBefore is how long a client has to get its first grant when there is no
+// room for others. A person who is in the middle of signing in is done by then.
+const idleBefore = time.Hour
+
+// make removes clients that never got a grant, those first that have been idle
+// for longest, so that whoever fills the room keeps the others out for an hour
+// and not until the pruner comes. While there is room nobody goes: whoever
+// registers and comes back a week later finds their registration.
+//
+// One in a hundred goes at once, so that it is seldom done; and when none could
+// go, which it takes a walk to find out, it is not tried again for a minute. A
+// client that goes between its being confirmed and its first grant has a grant
+// that nobody can use, and registers anew.
+func (rm *room) make(ctx context.Context) error {
+	now := rm.now()
+	if now.Sub(rm.tried) < recountAfter {
+		return nil
+	}
+	removed, err := rm.clients.RemoveIdle(ctx, now.Add(-idleBefore), int(max(rm.most/100, 1)))
+	if err != nil {
+		return err
+	}
+	if removed == 0 {
+		rm.tried = now
+	}
+	rm.taken -= removed
+	weblog.From(ctx).Add("clients_removed", removed)
 	return nil
 }
 

@@ -100,6 +100,12 @@ type Clients interface {
 
 	// CountRegistered counts clients that came by registration.
 	CountRegistered(ctx context.Context) (int64, error)
+
+	// RemoveIdle removes clients that came by registration, were last used before
+	// cutoff, and have no grant, ended ones included: at most limit of them,
+	// those first that have been idle for longest. It returns how many. Work
+	// grows with the registered clients that were last used before cutoff.
+	RemoveIdle(ctx context.Context, cutoff time.Time, limit int) (int64, error)
 }
 
 // People remembers who can sign in. A Username is canonical before it gets here.

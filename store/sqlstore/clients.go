@@ -73,7 +73,7 @@ func (s *Store) RemoveClient(ctx context.Context, id string) error {
 
 // CountRegistered implements [store.Clients].
 func (s *Store) CountRegistered(ctx context.Context) (int64, error) {
-	return one(ctx, s, number, `SELECT COUNT(*) FROM clients WHERE source = $1`, string(oauth.FromRegistration))
+	return one(ctx, s, number, `SELECT COUNT(*) FROM clients WHERE source = 'registered'`)
 }
 
 // secretDigest is empty for a public client.

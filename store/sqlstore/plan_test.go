@@ -109,6 +109,8 @@ func callEverything(t *testing.T, s *Store) {
 	_, _ = s.Register(ctx, client)
 	_, _ = s.Clients(ctx, "", 10)
 	_, _ = s.CountRegistered(ctx)
+	_, _ = s.RemoveIdle(ctx, now.Add(1000*time.Hour), 10)
+	_, _ = s.Register(ctx, client)
 	_ = s.Touch(ctx, "c1")
 	_, _ = s.PersonByUsername(ctx, "ada")
 	_, _ = s.People(ctx, "", 10)

@@ -1,7 +1,9 @@
 package storetest
 
 import (
+	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -113,6 +115,70 @@ func clientRules() []rule {
 			w.ok(err)
 			w.count(n, 2, "registered")
 		}},
+		{"registered clients without a grant make room, idle for longest first, and no others", func(t *testing.T, w *world) {
+			w.person("ada")
+			_, err := w.Register(t.Context(), oauth.Client{ID: "settings", Metadata: metadata(), Source: oauth.FromSettings, Created: w.time(), LastUsed: w.time()})
+			w.ok(err)
+			for _, id := range []string{"c9", "granted", "c1", "c5", "ended", "touched", "c3"} {
+				w.registered(id)
+				w.pass(time.Minute)
+			}
+			w.grant("g1", "ada", "granted")
+			w.grant("g2", "ada", "ended")
+			w.revoke(store.GrantFilter{ID: "g2"}, 1)
+			forgotten := oauth.Consent{Subject: "ada", ClientID: "c9", Resource: "r", Scope: oauth.NewScope("read")}
+			w.ok(w.Remember(t.Context(), forgotten))
+			cutoff := w.time()
+			w.pass(time.Minute)
+			w.ok(w.Touch(t.Context(), "touched"))
+			left := func(want ...string) {
+				t.Helper()
+				list, err := w.Clients(t.Context(), "", 10)
+				w.ok(err)
+				same(t, ids(list, func(c oauth.Client) string { return c.ID }), want)
+			}
+			w.makeRoom(cutoff, 0, 0)
+			w.makeRoom(cutoff, 2, 2)
+			left("c3", "c5", "ended", "granted", "settings", "touched")
+			w.remembers(forgotten)
+			w.makeRoom(cutoff, 10, 2)
+			w.makeRoom(cutoff, 10, 0)
+			left("ended", "granted", "settings", "touched")
+			w.alive("g1", true)
+		}},
+		{"among many clients with grants those without are found", func(t *testing.T, w *world) {
+			w.person("ada")
+			w.crowd(2500, nil, func(i int) error {
+				id := fmt.Sprintf("c%04d", i)
+				c := oauth.Client{ID: id, Metadata: metadata(), Source: oauth.FromRegistration, Created: w.time(), LastUsed: w.time()}
+				if _, err := w.Register(t.Context(), c); err != nil || i%500 == 7 {
+					return err
+				}
+				return w.Create(t.Context(), w.agreed("g"+id, "ada", id))
+			})
+			w.pass(time.Hour)
+			w.makeRoom(w.time(), 3, 3)
+			w.makeRoom(w.time(), 3, 2)
+			w.makeRoom(w.time(), 3, 0)
+			n, err := w.CountRegistered(t.Context())
+			w.ok(err)
+			w.count(n, 2495, "registered")
+		}},
+		{"of many who make room at once, each client goes once", func(t *testing.T, w *world) {
+			for i := range 100 {
+				w.registered(fmt.Sprint("c", i))
+			}
+			w.pass(time.Hour)
+			var removed atomic.Int64
+			w.crowd(16, nil, func(int) error {
+				n, err := w.RemoveIdle(t.Context(), w.time(), 3)
+				removed.Add(n)
+				return err
+			})
+			left, err := w.CountRegistered(t.Context())
+			w.ok(err)
+			w.count(left+removed.Load(), 100, "left and removed")
+		}},
 		{"removing a client revokes its grants and forgets consents to it, and no others", func(t *testing.T, w *world) {
 			w.person("ada")
 			w.registered("c1")
@@ -135,4 +201,11 @@ func clientRules() []rule {
 			w.remembers(c, "read", "write")
 		}},
 	}
+}
+
+func (w *world) makeRoom(cutoff time.Time, limit int, want int64) {
+	w.t.Helper()
+	n, err := w.RemoveIdle(w.t.Context(), cutoff, limit)
+	w.ok(err)
+	w.count(n, want, "removed")
 }
