@@ -129,7 +129,7 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) error {
 	weblog.From(r.Context()).Add("client", ix.ClientID)
 	// Anything but the word itself is no: only a pressed button allows.
 	if r.PostForm.Get("decision") != "allow" {
-		return s.denied(w, r, ix)
+		return s.denied(w, r, ix, person.ID)
 	}
 	scope, err := s.chosen(ix, r.PostForm)
 	if err != nil {
@@ -141,10 +141,18 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) error {
 	return s.answer(w, r, ix, *session, scope)
 }
 
-func (s *Server) denied(w http.ResponseWriter, r *http.Request, ix Interaction) error {
+// denied tells the client. Whoever says no is asked the next time, also about
+// what they said yes to before; what they granted before stays theirs to revoke.
+func (s *Server) denied(w http.ResponseWriter, r *http.Request, ix Interaction, subject string) error {
 	to, err := s.replyOf(r, ix)
 	if err != nil {
 		return err
+	}
+	if target := oauth.TargetOf(ix.RedirectURI); target.Memorable() {
+		if err := s.Consents.Forget(r.Context(), oauth.Consent{
+			Subject: subject, ClientID: ix.ClientID, RedirectHost: target.Host, Resource: ix.Resource}); err != nil {
+			return err
+		}
 	}
 	to.refuse(w, r, oauth.Refuse(oauth.AccessDenied, "the person said no"))
 	return nil

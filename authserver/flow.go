@@ -110,7 +110,8 @@ func (s *Server) goTo(w http.ResponseWriter, path string, ix Interaction) error 
 	return nil
 }
 
-// remembered reports whether the person agreed to this before. What goes to a
+// remembered reports whether the person agreed to this before, and has it among
+// what they can revoke. What goes to a
 // program on a computer is asked every time: any program can take its place.
 func (s *Server) remembered(r *http.Request, ix Interaction, subject string) (bool, error) {
 	target := oauth.TargetOf(ix.RedirectURI)

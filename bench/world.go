@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -141,8 +142,10 @@ func (w *world) populate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return w.store.Remember(ctx, oauth.Consent{Subject: "sp_u_bench", ClientID: clientID, RedirectHost: "bench.example",
-		Resource: resourceID, Scope: oauth.NewScope(scopeRead), At: time.Now()})
+	// A consent counts beside a living grant.
+	_, _, err = w.grant(ctx)
+	return errors.Join(err, w.store.Remember(ctx, oauth.Consent{Subject: "sp_u_bench", ClientID: clientID, RedirectHost: "bench.example",
+		Resource: resourceID, Scope: oauth.NewScope(scopeRead), At: time.Now()}))
 }
 
 // grant makes a grant as a redeemed code makes it, and returns its first tokens.

@@ -171,8 +171,14 @@ type Consents interface {
 	Remember(ctx context.Context, c oauth.Consent) error
 
 	// Remembered returns the scope that the person agreed to for exactly this
-	// client, redirect host and resource; the empty scope when there is none.
+	// client, redirect host and resource, as far as living grants of theirs hold
+	// it: whatever is given unasked, they can see and revoke. The empty scope
+	// when there is none.
 	Remembered(ctx context.Context, c oauth.Consent) (oauth.Scope, error)
+
+	// Forget forgets the consent that has the same subject, client, redirect
+	// host and resource, whatever its scope. Forgetting none is no error.
+	Forget(ctx context.Context, c oauth.Consent) error
 }
 
 // Assertions remembers which client assertions were used.

@@ -140,6 +140,7 @@ func clientRules() []rule {
 			w.makeRoom(cutoff, 0, 0)
 			w.makeRoom(cutoff, 2, 2)
 			left("c3", "c5", "ended", "granted", "settings", "touched")
+			w.ok(w.Create(t.Context(), w.holding(forgotten)))
 			w.remembers(forgotten)
 			w.makeRoom(cutoff, 10, 2)
 			w.makeRoom(cutoff, 10, 0)
@@ -190,6 +191,7 @@ func clientRules() []rule {
 			w.is(err, store.ErrNotFound)
 			w.alive("g1", false)
 			w.alive("g2", true)
+			w.grant("g1 anew", "ada", "c1")
 			w.remembers(gone)
 			w.remembers(kept, "read", "write")
 		}},

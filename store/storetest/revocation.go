@@ -91,11 +91,13 @@ func revocationRules() []rule {
 			w.ok(w.Create(t.Context(), elsewhere))
 			otherResource := w.consent(elsewhere)
 			w.revoke(store.GrantFilter{ID: "g1"}, 1)
+			w.grant("g1 anew", "ada", "c1")
 			w.remembers(ended)
 			for _, kept := range []oauth.Consent{otherClient, otherPerson, otherResource} {
 				w.remembers(kept, "read", "write")
 			}
-			w.revoke(store.GrantFilter{Subject: "ada"}, 2)
+			w.revoke(store.GrantFilter{Subject: "ada"}, 3)
+			w.grant("g2 anew", "ada", "c2")
 			w.remembers(otherClient)
 			w.remembers(otherResource)
 			w.remembers(otherPerson, "read", "write")
