@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"encoding/json"
 	"slices"
 	"time"
 )
@@ -14,6 +15,15 @@ type Client struct {
 	Source       ClientSource
 	Created      time.Time
 	LastUsed     time.Time // to the day; what pruning goes by
+	// Methods are those by which the client may authenticate, where it may choose
+	// between several; empty: Metadata.TokenEndpointAuthMethod alone.
+	Methods []string
+	// Keys is the client's own key set, a JWK set, and KeysURI where one can be
+	// fetched: what private_key_jwt is checked by. RFC 7591 §2, RFC 7517 §5.
+	Keys    json.RawMessage
+	KeysURI string
+	// AssertionAlgorithm is the only one that the client signs with; empty: any.
+	AssertionAlgorithm string
 	// Introspects names the resources, by identifier, whose tokens this client may
 	// ask about. Only settings can say so. RFC 7662 §2.1.
 	Introspects []string
@@ -25,13 +35,15 @@ type ClientSource string
 const (
 	FromSettings     ClientSource = "settings"   // in the settings file or by the command line; never pruned
 	FromRegistration ClientSource = "registered" // RFC 7591
+	FromDocument     ClientSource = "document"   // draft-ietf-oauth-client-id-metadata-document; not in the store
 )
 
 // The client authentication methods. RFC 7591 §2.
 const (
-	AuthNone  = "none"
-	AuthBasic = "client_secret_basic"
-	AuthPost  = "client_secret_post"
+	AuthNone       = "none"
+	AuthBasic      = "client_secret_basic"
+	AuthPost       = "client_secret_post"
+	AuthPrivateKey = "private_key_jwt" // OpenID Connect Core §9, RFC 7523 §2.2
 )
 
 // The grant types that are implemented.
@@ -41,8 +53,9 @@ const (
 )
 
 // ClientMetadata is what a client says of itself. RFC 7591 §2. Members that
-// are not named here are ignored and never kept. Not supported: jwks, jwks_uri,
-// software_statement, and the members in other languages (client_name#ja).
+// are not named here are ignored and never kept. Not supported: software_statement,
+// and the members in other languages (client_name#ja); jwks and jwks_uri are of
+// the [Client], and only of one that has a metadata document.
 type ClientMetadata struct {
 	RedirectURIs            []string `json:"redirect_uris"`
 	TokenEndpointAuthMethod string   `json:"token_endpoint_auth_method"`
@@ -60,8 +73,16 @@ type ClientMetadata struct {
 	SoftwareVersion         string   `json:"software_version,omitempty"`
 }
 
-// Public reports whether the client cannot keep a secret.
-func (c Client) Public() bool { return c.Metadata.TokenEndpointAuthMethod == AuthNone }
+// Public reports whether the client may come without proving who it is.
+func (c Client) Public() bool { return c.Authenticates(AuthNone) }
+
+// Authenticates reports whether the client may authenticate by a method.
+func (c Client) Authenticates(method string) bool {
+	if len(c.Methods) > 0 {
+		return slices.Contains(c.Methods, method)
+	}
+	return c.Metadata.TokenEndpointAuthMethod == method
+}
 
 // May reports whether the client registered for a grant type.
 func (c Client) May(grantType string) bool {

@@ -16,6 +16,9 @@ type ServerMetadata struct {
 	GrantTypesSupported               []string `json:"grant_types_supported"`
 	CodeChallengeMethodsSupported     []string `json:"code_challenge_methods_supported"`
 	TokenEndpointAuthMethodsSupported []string `json:"token_endpoint_auth_methods_supported"`
+	TokenEndpointAuthAlgorithms       []string `json:"token_endpoint_auth_signing_alg_values_supported,omitempty"`
+	RevocationAuthAlgorithms          []string `json:"revocation_endpoint_auth_signing_alg_values_supported,omitempty"`
+	ClientDocumentsSupported          bool     `json:"client_id_metadata_document_supported,omitempty"` // draft-ietf-oauth-client-id-metadata-document §5
 	RevocationAuthMethodsSupported    []string `json:"revocation_endpoint_auth_methods_supported"`
 	IntrospectionAuthMethodsSupported []string `json:"introspection_endpoint_auth_methods_supported"`
 	IssParameterSupported             bool     `json:"authorization_response_iss_parameter_supported"` // RFC 9207 §3
