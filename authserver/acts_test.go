@@ -41,6 +41,10 @@ var acts = map[string]func(s *scene, rest string) error{
 		s.body = rest
 		return s.ask("POST", "/oauth/register")
 	},
+	"publish":        (*scene).publish,
+	"publish-keys":   (*scene).publishKeys,
+	"vendor-answers": (*scene).vendorAnswers,
+	"assert":         (*scene).assert,
 	"wait": func(s *scene, rest string) error {
 		d, err := time.ParseDuration(rest)
 		s.clock.advance(d)

@@ -1,6 +1,7 @@
 package authserver
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -67,9 +68,14 @@ func (s *Server) client(r *http.Request, form url.Values) (oauth.Client, error) 
 	if id == "" {
 		return oauth.Client{}, oauth.Refuse(oauth.InvalidRequest, missingClient)
 	}
-	c, err := s.clients.find(r.Context(), id)
+	c, err := s.clients.find(r, id)
 	if isNotFound(err) {
 		return oauth.Client{}, oauth.Refuse(oauth.InvalidRequest, unknownClient)
+	}
+	// Nobody authenticates here: what is wrong is the request.
+	var refusal *oauth.Error
+	if errors.As(err, &refusal) && refusal.Code == oauth.InvalidClient {
+		err = oauth.Refuse(oauth.InvalidRequest, refusal.Description).Because(refusal.Cause)
 	}
 	return c, err
 }

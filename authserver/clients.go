@@ -2,6 +2,7 @@ package authserver
 
 import (
 	"context"
+	"net/http"
 	"sync"
 	"time"
 
@@ -17,6 +18,9 @@ type clientCache struct {
 	settings map[string]oauth.Client // pre-registered in the settings file
 	now      func() time.Time
 
+	documents *clientDocuments
+	mayFetch  func(*http.Request) error
+
 	mu    sync.RWMutex
 	found map[string]cachedClient
 }
@@ -31,21 +35,27 @@ const (
 	clientCacheSize = 4096
 )
 
-func newClientCache(clients store.Clients, settings []oauth.Client, now func() time.Time) *clientCache {
-	cc := &clientCache{store: clients, settings: map[string]oauth.Client{}, now: now, found: map[string]cachedClient{}}
-	for _, c := range settings {
-		cc.settings[c.ID] = c
+func newClientCache(c Config, mayFetch func(*http.Request) error) *clientCache {
+	cc := &clientCache{store: c.Clients, settings: map[string]oauth.Client{}, now: c.Now, found: map[string]cachedClient{},
+		documents: newClientDocuments(c), mayFetch: mayFetch}
+	for _, known := range c.Preregistered {
+		cc.settings[known.ID] = known
 	}
 	return cc
 }
 
-// find returns a client. What is not found is not remembered.
-func (cc *clientCache) find(ctx context.Context, id string) (oauth.Client, error) {
+// find returns a client. What is not found is not remembered. The errors are
+// store.ErrNotFound, and refusals with invalid_client or temporarily_unavailable
+// where the id is the URL of a metadata document.
+func (cc *clientCache) find(r *http.Request, id string) (oauth.Client, error) {
 	if id == "" || len(id) > 512 {
 		return oauth.Client{}, store.ErrNotFound
 	}
 	if c, ok := cc.settings[id]; ok {
 		return c, nil
+	}
+	if oauth.IsDocumentURL(id) {
+		return cc.documents.find(r.Context(), id, func() error { return cc.mayFetch(r) })
 	}
 	now := cc.now()
 	cc.mu.RLock()
@@ -54,7 +64,7 @@ func (cc *clientCache) find(ctx context.Context, id string) (oauth.Client, error
 	if ok && now.Sub(hit.at) < clientCacheAge {
 		return hit.client, nil
 	}
-	c, err := cc.store.Client(ctx, id)
+	c, err := cc.store.Client(r.Context(), id)
 	if err != nil {
 		return oauth.Client{}, err
 	}
@@ -68,6 +78,20 @@ func (cc *clientCache) find(ctx context.Context, id string) (oauth.Client, error
 	return c, nil
 }
 
+// name is what a client calls itself, as far as that is at hand: a list of grants
+// is no reason to fetch anything.
+func (cc *clientCache) name(r *http.Request, id string) string {
+	if oauth.IsDocumentURL(id) {
+		c, _ := cc.documents.clients.peek(id)
+		return c.Metadata.ClientName
+	}
+	c, err := cc.find(r, id)
+	if err != nil {
+		return ""
+	}
+	return c.Metadata.ClientName
+}
+
 // confirm reads the client that redeems a code once more, past the cache. A client
 // that was removed makes no grants, not in the same second either, nor when it
 // has registered anew since and, being the same, got its old id: whom the person
@@ -76,7 +100,7 @@ func (cc *clientCache) find(ctx context.Context, id string) (oauth.Client, error
 // It also notes, once a day, that a client is in use, so that the pruner never
 // takes away what is about to get a grant.
 func (cc *clientCache) confirm(ctx context.Context, id string, since time.Time) error {
-	if _, ok := cc.settings[id]; ok {
+	if _, ok := cc.settings[id]; ok || oauth.IsDocumentURL(id) {
 		return nil
 	}
 	c, err := cc.store.Client(ctx, id)

@@ -43,7 +43,7 @@ func (s *Server) consentView(r *http.Request, ix Interaction, person oauth.Perso
 	if err != nil {
 		return pages.Consent{}, err
 	}
-	c, err := s.clients.find(r.Context(), ix.ClientID)
+	c, err := s.clients.find(r, ix.ClientID)
 	if err != nil {
 		return pages.Consent{}, err
 	}
@@ -57,7 +57,7 @@ func (s *Server) consentView(r *http.Request, ix Interaction, person oauth.Perso
 	}
 	return pages.Consent{
 		Action: "/consent", SwitchAction: "/logout", Person: personLine(person),
-		Target: oauth.TargetOf(to.uri), RedirectURI: to.uri, ClientName: c.Metadata.ClientName,
+		Target: oauth.TargetOf(to.uri), RedirectURI: to.uri, ClientName: c.Metadata.ClientName, ProvedBy: provedBy(c),
 		ResourceTitle: resource.Title, ResourceURL: resource.ID,
 		Scopes:     scopeLines(resource, ix.Scope, before),
 		AccountURL: s.Issuer + "/account", OfflineAccess: c.May(oauth.GrantTypeRefresh), AccessTTL: s.AccessTTL,
@@ -93,6 +93,19 @@ func scopeLines(resource oauth.ProtectedResource, asked, before oauth.Scope) []p
 		})
 	}
 	return lines
+}
+
+// provedBy is the host that vouches for a client: the one where its document is.
+// draft-ietf-oauth-client-id-metadata-document §6.4.
+func provedBy(c oauth.Client) string {
+	if c.Source != oauth.FromDocument {
+		return ""
+	}
+	u, err := url.Parse(c.ID)
+	if err != nil {
+		return ""
+	}
+	return u.Host
 }
 
 func personLine(p oauth.Person) string {
@@ -180,7 +193,7 @@ func (s *Server) chosen(ix Interaction, form url.Values) (oauth.Scope, error) {
 
 func (s *Server) remember(r *http.Request, ix Interaction, subject string, scope oauth.Scope) error {
 	target := oauth.TargetOf(ix.RedirectURI)
-	if !target.Memorable() {
+	if !target.Memorable() || !s.clients.documents.memorable(ix.ClientID) {
 		return nil
 	}
 	return s.Consents.Remember(r.Context(), oauth.Consent{

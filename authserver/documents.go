@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/sallyport-dev/sallyport/oauth"
+	"github.com/sallyport-dev/sallyport/token"
 )
 
 // documents are rendered once: they change only with the settings.
@@ -80,6 +81,13 @@ func (s *Server) metadata() oauth.ServerMetadata {
 		RevocationAuthMethodsSupported:    append([]string{oauth.AuthNone}, secrets...),
 		IntrospectionAuthMethodsSupported: secrets,
 		IssParameterSupported:             true,
+	}
+	if t := s.Registration.Documents.Trust; t == TrustAnyone || t == TrustAllowed {
+		m.ClientDocumentsSupported = true
+		m.TokenEndpointAuthMethodsSupported = append(m.TokenEndpointAuthMethodsSupported, oauth.AuthPrivateKey)
+		m.RevocationAuthMethodsSupported = append(m.RevocationAuthMethodsSupported, oauth.AuthPrivateKey)
+		// RFC 8414 §2: this "MUST be present if" private_key_jwt is listed.
+		m.TokenEndpointAuthAlgorithms, m.RevocationAuthAlgorithms = token.AssertionAlgorithms, token.AssertionAlgorithms
 	}
 	if s.Registration.Open || !s.Registration.Token.IsZero() {
 		m.RegistrationEndpoint = s.Issuer + "/oauth/register"

@@ -115,7 +115,7 @@ func (s *Server) goTo(w http.ResponseWriter, path string, ix Interaction) error 
 // program on a computer is asked every time: any program can take its place.
 func (s *Server) remembered(r *http.Request, ix Interaction, subject string) (bool, error) {
 	target := oauth.TargetOf(ix.RedirectURI)
-	if !target.Memorable() {
+	if !target.Memorable() || !s.clients.documents.memorable(ix.ClientID) {
 		return false, nil
 	}
 	scope, err := s.Consents.Remembered(r.Context(), oauth.Consent{
@@ -134,7 +134,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, ix Interaction, 
 	if err != nil {
 		return err
 	}
-	c, err := s.clients.find(r.Context(), ix.ClientID)
+	c, err := s.clients.find(r, ix.ClientID)
 	if err != nil {
 		return err
 	}
@@ -155,7 +155,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, ix Interaction, 
 // replyOf makes the reply again from what was sealed. The client is looked up
 // anew: it may have been removed, or have lost the redirect URI, meanwhile.
 func (s *Server) replyOf(r *http.Request, ix Interaction) (*reply, error) {
-	c, err := s.clients.find(r.Context(), ix.ClientID)
+	c, err := s.clients.find(r, ix.ClientID)
 	if isNotFound(err) {
 		return nil, oauth.Refuse(oauth.InvalidRequest, unknownClient)
 	}

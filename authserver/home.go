@@ -52,10 +52,7 @@ func (s *Server) showAccount(w http.ResponseWriter, r *http.Request) error {
 // grantLine describes a grant. A client that is gone still has a host.
 func (s *Server) grantLine(r *http.Request, g oauth.Grant) pages.GrantLine {
 	line := pages.GrantLine{
-		ID: g.ID, Host: g.RedirectHost, ResourceTitle: g.Resource, Since: g.Created, LastUsed: g.RotatedAt,
-	}
-	if c, err := s.clients.find(r.Context(), g.ClientID); err == nil {
-		line.ClientName = c.Metadata.ClientName
+		ID: g.ID, Host: g.RedirectHost, ClientName: s.clients.name(r, g.ClientID), ResourceTitle: g.Resource, Since: g.Created, LastUsed: g.RotatedAt,
 	}
 	if resource, ok := s.resource(g.Resource); ok {
 		line.ResourceTitle = resource.Title

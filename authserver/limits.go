@@ -15,6 +15,7 @@ import (
 type limits struct {
 	registrations *keyed // new clients, by address
 	slowly        *keyed // the same, by neighbourhood, for who has time
+	fetches       *keyed // documents and key sets of clients, by address
 	secrets       *keyed // wrong client secrets, by client and address; wrong initial access tokens, by address
 }
 
@@ -27,6 +28,7 @@ func newLimits(now func() time.Time) *limits {
 		// less than defaultMaxClients, so no neighbourhood alone can fill the room
 		// and keep everyone else out.
 		slowly:  newKeyed(now, rate.Every(30*time.Second), 1000),
+		fetches: newKeyed(now, rate.Every(2*time.Second), 60),
 		secrets: newKeyed(now, rate.Every(10*time.Second), 10),
 	}
 }

@@ -35,7 +35,8 @@ func (s *scene) statusManners(a *answer) error {
 
 // busy is a refusal that says when to come again, and not a fault.
 func busy(a *answer) bool {
-	return a.status == http.StatusServiceUnavailable && a.header.Get("Retry-After") != "" && strings.Contains(a.body, `"temporarily_unavailable"`)
+	return a.status == http.StatusServiceUnavailable && a.header.Get("Retry-After") != "" &&
+		(strings.Contains(a.body, `"temporarily_unavailable"`) || strings.Contains(a.body, "cannot be made now"))
 }
 
 // redirectManners: a redirect stays here, or is an answer to a client.

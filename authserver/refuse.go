@@ -93,7 +93,7 @@ func (s *Server) refusePage(w http.ResponseWriter, r *http.Request, e *oauth.Err
 	if event != nil {
 		problem.Reference = event.ID
 	}
-	if e.Code.Status() >= http.StatusInternalServerError {
+	if e.Code == oauth.ServerError {
 		problem.Title = "The server could not do this"
 		problem.Happened = "A fault on the server got in the way. Nothing was changed."
 		problem.ToDo = "Try again in a moment. If it keeps happening, tell whoever runs this server."
@@ -110,6 +110,8 @@ func title(code oauth.ErrorCode) string {
 		return "There is nothing here"
 	case oauth.AccessDenied:
 		return "Nothing was done"
+	case oauth.TemporarilyUnavailable:
+		return "This connection cannot be made now"
 	}
 	return "This connection cannot be made"
 }

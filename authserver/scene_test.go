@@ -37,6 +37,7 @@ type scene struct {
 	setting setting
 	vars    map[string]string
 
+	vendor   *vendor // of clients that publish documents
 	browsers map[string]*http.Client
 	current  string
 	address  string // from where requests seem to come
@@ -55,6 +56,9 @@ type setting struct {
 	issuer        string // what the server calls itself, whatever address it listens at
 	resources     []oauth.ProtectedResource
 	registration  authserver.Registration
+	documents     authserver.Trust
+	builtIn       map[string]string // documents by path; $vendor is the vendor's host
+	checksIssuer  string            // the path of one
 	preregistered []oauth.Client
 }
 
@@ -63,7 +67,7 @@ const issuer = "https://as.example"
 func usual() setting {
 	return setting{
 		issuer: issuer, resources: resources(issuer),
-		registration: authserver.Registration{Open: true, PrivateSchemes: []string{"cursor"}},
+		registration: authserver.Registration{Open: true, PrivateSchemes: []string{"cursor"}}, documents: authserver.TrustAnyone,
 	}
 }
 
@@ -126,6 +130,18 @@ func newScene(t testing.TB, given setting) *scene {
 	s := &scene{t: t, setting: given, clock: &clock{now: time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)}, log: &lockedBuffer{},
 		vars: map[string]string{"issuer": given.issuer}, browsers: map[string]*http.Client{}, current: "one",
 		headers: http.Header{}, secrets: map[string]bool{testPassword: true}, file: filepath.Join(t.TempDir(), "db")}
+	s.vendor = newVendor(t)
+	s.vars["vendor"] = s.vendor.server.URL
+	given.registration.Documents = s.vendor.settings(given.documents)
+	if given.checksIssuer != "" {
+		given.registration.Documents.ChecksIssuer = []string{s.vendor.server.URL + given.checksIssuer}
+	}
+	for path, text := range given.builtIn {
+		if given.registration.Documents.BuiltIn == nil {
+			given.registration.Documents.BuiltIn = map[string][]byte{}
+		}
+		given.registration.Documents.BuiltIn[s.vendor.server.URL+path] = []byte(strings.ReplaceAll(text, "$vendor", s.vendor.server.URL))
+	}
 	ctx := t.Context()
 	var err error
 	if s.store, err = sqlstore.Open(ctx, sqlstore.Options{Path: s.file, Now: s.clock.Now}); err != nil {
@@ -148,7 +164,7 @@ func newScene(t testing.TB, given setting) *scene {
 	}
 	s.auth, err = authserver.New(authserver.Config{
 		Issuer: given.issuer, Resources: given.resources, Keys: s.keys, Grants: s.store, Clients: s.store, People: s.store,
-		Sessions: s.store, Consents: s.store, Events: s.store, Pages: p, Preregistered: given.preregistered,
+		Sessions: s.store, Consents: s.store, Events: s.store, Assertions: s.store, Pages: p, Preregistered: given.preregistered,
 		Local:     login.NewLocal(login.LocalOptions{People: s.store, Now: s.clock.Now}),
 		AccessTTL: time.Hour, RefreshTTL: 90 * 24 * time.Hour, CodeTTL: time.Minute,
 		Registration: given.registration, Now: s.clock.Now, Log: log, Address: seemingly,

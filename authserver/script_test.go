@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sallyport-dev/sallyport/authserver"
 	"github.com/sallyport-dev/sallyport/oauth"
 )
 
@@ -118,6 +119,13 @@ func (g *setting) add(what string) error {
 		if word, ok := strings.CutPrefix(value, "token "); ok {
 			g.registration.Token = oauth.Secret(word).Digest()
 		}
+	case "documents":
+		g.documents = authserver.Trust(value)
+	case "checks-issuer":
+		g.checksIssuer = value
+	case "built-in":
+		path, text, _ := strings.Cut(value, " ")
+		g.builtIn = map[string]string{path: text}
 	case "clients-at-most":
 		n, err := strconv.ParseInt(value, 10, 64)
 		g.registration.MaxClients = n

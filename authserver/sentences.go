@@ -23,6 +23,11 @@ var hints = map[string]string{
 	nothingWaits:    "Start again from the app that sent you here.",
 	foreignForm:     "Perhaps someone signed in or out in another tab meanwhile. Start again from the app that sent you here.",
 	tookTooLong:     "Start again from the app that sent you here.",
+
+	documentsOff:        "Ask whoever runs this server.",
+	documentNotListed:   "If it should be, whoever runs this server can add it to registration.allowed_documents in the settings.",
+	documentUnreachable: "Try again in a moment. If it keeps happening, the app's own host does not answer, or does not answer this server.",
+	documentGone:        "Only whoever makes the app can mend this.",
 }
 
 // forgottenClient is what to do where a client keeps a registration that this

@@ -37,8 +37,10 @@ type Config struct {
 	Sessions store.Sessions
 	Consents store.Consents
 	Events   store.Events
-	Local    *login.Local
-	Pages    *pages.Pages
+	// Assertions remembers which client assertions were used.
+	Assertions store.Assertions
+	Local      *login.Local
+	Pages      *pages.Pages
 
 	// Preregistered are the clients of the settings file; they are not in the store.
 	Preregistered []oauth.Client
@@ -61,6 +63,7 @@ type Registration struct {
 	Token          oauth.Digest // of the initial access token, when Open is false; zero: no one may
 	PrivateSchemes []string     // private-use URI schemes that a redirect URI may have
 	MaxClients     int64        // how many registered clients are kept; 0: 100,000
+	Documents      MetadataDocuments
 }
 
 // A Server answers the protocol's endpoints and the pages of the flow.
@@ -86,7 +89,7 @@ func New(c Config) (*Server, error) {
 		return nil, errors.New("authserver: there is no resource to issue tokens for")
 	}
 	s := &Server{Config: c, secure: u.Scheme == "https"}
-	s.clients = newClientCache(c.Clients, c.Preregistered, c.Now)
+	s.clients = newClientCache(c, s.mayFetch)
 	s.limits = newLimits(c.Now)
 	s.room = newRoom(c.Clients, c.Registration.MaxClients, c.Now)
 	s.documents, err = s.renderDocuments()
