@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/sallyport-dev/sallyport/authserver"
 	"github.com/sallyport-dev/sallyport/gateway"
 	"github.com/sallyport-dev/sallyport/gateway/stdio"
+	"github.com/sallyport-dev/sallyport/internal/clientbook"
 	"github.com/sallyport-dev/sallyport/internal/pages"
 	"github.com/sallyport-dev/sallyport/internal/weblog"
 	"github.com/sallyport-dev/sallyport/login"
@@ -47,12 +49,16 @@ func build(ctx context.Context, in *installation, log *slog.Logger) (*door, erro
 	}
 	d.auth, err = authserver.New(authserver.Config{
 		Issuer: c.PublicURL, Resources: c.ProtectedResources(), Keys: in.keys,
-		Grants: in.store, Clients: in.store, People: in.store, Sessions: in.store, Consents: in.store, Events: in.store,
+		Grants: in.store, Clients: in.store, People: in.store, Sessions: in.store, Consents: in.store, Events: in.store, Assertions: in.store,
 		Local: login.NewLocal(login.LocalOptions{People: in.store, Now: time.Now}), Pages: p,
 		Preregistered: c.PreRegistered(),
 		AccessTTL:     c.Tokens.AccessTTL, RefreshTTL: c.Tokens.RefreshTTL, CodeTTL: c.Tokens.CodeTTL,
 		Registration: authserver.Registration{
 			Open: c.Registration.Dynamic == "open", Token: registrationToken(c), PrivateSchemes: c.Registration.PrivateSchemes,
+			Documents: authserver.MetadataDocuments{
+				Trust: authserver.Trust(c.Registration.MetadataDocuments), Allowed: c.Registration.AllowedDocuments,
+				BuiltIn: clientbook.Documents(), ChecksIssuer: checkingIssuer(),
+			},
 		},
 		Now: time.Now, Log: log, Address: weblog.Addresses(c.Proxies()), Revoked: d.gateway.Notify,
 	})
@@ -60,6 +66,19 @@ func build(ctx context.Context, in *installation, log *slog.Logger) (*door, erro
 		return nil, errors.Join(err, d.close())
 	}
 	return d, nil
+}
+
+// checkingIssuer are the documents of clients that refuse an answer without iss.
+func checkingIssuer() []string {
+	var urls []string
+	for _, c := range clientbook.Clients() {
+		for _, n := range c.Connections {
+			if n.Registration.Published && slices.Contains(n.Needs, clientbook.NeedIss) {
+				urls = append(urls, n.Registration.URL)
+			}
+		}
+	}
+	return urls
 }
 
 // handler is everything that the listener answers.

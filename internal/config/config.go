@@ -58,8 +58,9 @@ type Registration struct {
 	Dynamic        string       `yaml:"dynamic" default:"open" enum:"open|token|off" doc:"Who may register a client (RFC 7591). open: anyone. token: who presents the token below. off: no one."`
 	Token          oauth.Secret `yaml:"token" absent:"none" optional:"true" doc:"The initial access token, at least 16 characters. With dynamic: token."`
 	PrivateSchemes []string     `yaml:"private_schemes" default:"cursor vscode vscode-insiders windsurf claude" doc:"Private-use URI schemes that a redirect URI may have, besides those with a dot in them, such as com.example.app (RFC 8252 §7.1)."`
-
-	_ struct{} `later:"metadata_documents"`
+	// draft-ietf-oauth-client-id-metadata-document
+	MetadataDocuments string   `yaml:"metadata_documents" default:"open" enum:"open|allow-list|off" doc:"Which clients may name themselves by the URL of a client ID metadata document. open: any. allow-list: those below. off: none."`
+	AllowedDocuments  []string `yaml:"allowed_documents" absent:"the hosts of the vendors whose documents are built in" doc:"Hosts, such as claude.ai, or whole URLs of documents. With metadata_documents: allow-list no others are taken. A whole URL, here or with open, may be at a private address; what others name may not."`
 }
 
 // Login is one entry of the key login.

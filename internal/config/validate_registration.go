@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/sallyport-dev/sallyport/oauth"
 )
@@ -26,6 +27,7 @@ func (k *check) registration() {
 	case r.Dynamic != "token" && r.Token != "":
 		k.say("registration.token", "has no effect with registration.dynamic: "+r.Dynamic, "set registration.dynamic: token, or remove it")
 	}
+	k.documents()
 	for i, scheme := range r.PrivateSchemes {
 		key := fmt.Sprintf("registration.private_schemes[%d]", i)
 		switch {
@@ -35,6 +37,25 @@ func (k *check) registration() {
 			k.say(key, "is "+scheme+", which can run code or read files in a browser and is never allowed", "remove it")
 		case !schemeName.MatchString(scheme):
 			k.say(key, "is "+k.quote(key, scheme)+", which is not the name of a scheme", "write lower-case letters, digits, +, - and . without ://")
+		}
+	}
+}
+
+func (k *check) documents() {
+	r := k.Registration
+	if r.MetadataDocuments == "off" && len(r.AllowedDocuments) > 0 {
+		k.say("registration.allowed_documents", "has no effect with registration.metadata_documents: off", "set registration.metadata_documents: allow-list, or remove it")
+		return
+	}
+	for i, entry := range r.AllowedDocuments {
+		key := fmt.Sprintf("registration.allowed_documents[%d]", i)
+		whole := entry
+		if !oauth.IsDocumentURL(entry) {
+			whole = "https://" + entry + "/x"
+		}
+		u, err := oauth.ParseDocumentURL(whole, true)
+		if err != nil || whole != entry && (u.Host != entry || u.Path != "/x" || u.Host != strings.ToLower(u.Host)) {
+			k.say(key, "is "+k.quote(key, entry)+", which is neither a host nor the URL of a document", "write a host in lower case, such as claude.ai, or a whole URL that begins with https:// and has a path")
 		}
 	}
 }
