@@ -95,6 +95,10 @@ func newClientDocuments(c Config) *clientDocuments {
 	d.clients = newShelf(c.Now, d.read, func(ctx context.Context, id string) (safehttp.Answer, error) {
 		return d.inward[d.reach(id)].Get(ctx, id, "application/json", maxDocument)
 	})
+	d.clients.fallback = func(id string) (documentClient, bool) {
+		c, err := d.read(id, d.BuiltIn[id])
+		return c, err == nil
+	}
 	d.keys = newShelf(c.Now, func(_ string, body []byte) (token.KeySet, error) { return readKeys(body) }, d.fetchKeys)
 	return d
 }
@@ -128,11 +132,6 @@ func (d *clientDocuments) find(ctx context.Context, id string, may func() error)
 		return refuse(documentNotListed, nil)
 	}
 	c, err := d.clients.get(ctx, id, time.Time{}, may)
-	if errors.Is(err, errUnreachable) && d.BuiltIn[id] != nil {
-		if own, wrong := d.read(id, d.BuiltIn[id]); wrong == nil {
-			c, err = own, nil
-		}
-	}
 	var refusal *oauth.Error
 	switch {
 	case err == nil:

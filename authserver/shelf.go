@@ -22,6 +22,8 @@ type shelf[T any] struct {
 	fetch func(ctx context.Context, url string) (safehttp.Answer, error)
 	read  func(url string, body []byte) (T, error)
 	now   func() time.Time
+	// fallback is asked for what was never had; nil: there is none.
+	fallback func(url string) (T, bool)
 
 	flights singleflight.Group
 	copies  *otter.Cache[string, taken[T]]
@@ -103,6 +105,10 @@ func (s *shelf[T]) renew(ctx context.Context, url string) (T, error) {
 	switch {
 	case errors.Is(err, errUnreachable):
 		copied, ok := s.copies.GetIfPresent(url)
+		if (!ok || !now.Before(copied.discard)) && s.fallback != nil {
+			copied.value, ok = s.fallback(url)
+			copied.at, copied.discard = now, now.Add(retryAfter)
+		}
 		if !ok || !now.Before(copied.discard) {
 			return none, err
 		}

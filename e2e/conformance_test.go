@@ -27,12 +27,6 @@ func conformance(t *testing.T, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// notYet are the warnings that the tool gives, and why. One that it no longer
-// gives is to be removed.
-var notYet = map[string]string{
-	"authorization-server-metadata-cimd": "client metadata documents are not offered yet",
-}
-
 func TestTheAuthorizationServerConforms(t *testing.T) {
 	node.or(t)
 	for revision := range revisions {
@@ -49,23 +43,15 @@ func TestTheAuthorizationServerConforms(t *testing.T) {
 			if err := cmd.Run(); err != nil {
 				t.Errorf("the tool ends with %v", err)
 			}
-			succeeded, warned := 0, map[string]bool{}
+			succeeded := 0
 			for scenario, checks := range results(t, out) {
 				for _, c := range checks {
 					switch {
 					case c.Status == "SUCCESS":
 						succeeded++
-					case c.Status == "WARNING" && notYet[c.ID] != "":
-						warned[c.ID] = true
-						t.Logf("%s: %s", c.ID, notYet[c.ID])
 					case c.Status != "INFO":
 						t.Errorf("%s: %s %s: %s %s", scenario, c.Status, c.ID, c.Description, c.Message)
 					}
-				}
-			}
-			for id := range notYet {
-				if !warned[id] {
-					t.Errorf("%s is no longer warned of: take it off the list", id)
 				}
 			}
 			if succeeded < 2 || looking.asked() != 1 {
