@@ -64,20 +64,27 @@ func (s *Server) consentView(r *http.Request, ix Interaction, person oauth.Perso
 	}, nil
 }
 
-// granted is what this person already lets this client do here. A client that
-// comes back for more is in the middle of something the person asked for.
+// granted is what this person already lets this client do here, reached at the
+// host that will get the answer. A client that comes back for more is in the
+// middle of something the person asked for; another host with the same client id
+// is not.
 func (s *Server) granted(r *http.Request, ix Interaction, subject string) (oauth.Scope, error) {
 	grants, err := s.Grants.Grants(r.Context(), store.GrantFilter{Subject: subject, ClientID: ix.ClientID, Resource: ix.Resource}, "", 20)
 	var scope oauth.Scope
+	host := oauth.TargetOf(ix.RedirectURI).Host
 	for _, g := range grants {
-		scope = scope.Union(g.Scope)
+		if g.RedirectHost == host {
+			scope = scope.Union(g.Scope)
+		}
 	}
 	return scope, err
 }
 
 // scopeLines says what is asked for. What a resource grants by default cannot
-// be left out, as without it the client can do nothing; the rest is the
-// person's choice, and starts unchosen unless the client has come back for it.
+// be left out, as without it the client can do nothing; the rest was asked for by
+// name and is the person's choice. It starts unchosen, unless there is nothing else
+// on the page or the client, let in before, has come back for it: whoever presses
+// Allow then expects what they were doing to go on.
 func scopeLines(resource oauth.ProtectedResource, asked, before oauth.Scope) []pages.ScopeLine {
 	defaults := resource.Defaults()
 	only := len(asked.Intersect(defaults)) == 0
