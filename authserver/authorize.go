@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sallyport-dev/sallyport/internal/flowtrace"
 	"github.com/sallyport-dev/sallyport/internal/weblog"
 	"github.com/sallyport-dev/sallyport/oauth"
 )
@@ -20,10 +21,13 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	flow := flowtrace.From(r.Context())
+	flow.Asks(form)
 	c, err := s.client(r, form)
 	if err != nil {
 		return err
 	}
+	flow.Client(c)
 	to, err := s.matchReply(c, form)
 	if err != nil {
 		return err
@@ -35,6 +39,9 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	ix.RedirectURI, ix.State = to.uri, to.state
+	flow.At(ix.Resource)
+	flow.Did(flowtrace.Authorize, flowtrace.Asked)
+	ix.Flow = flow.Flow()
 	return s.advance(w, r, ix, to)
 }
 
@@ -70,6 +77,7 @@ func (s *Server) client(r *http.Request, form url.Values) (oauth.Client, error) 
 	}
 	c, err := s.clients.find(r, id)
 	if isNotFound(err) {
+		flowtrace.From(r.Context()).Claims(id)
 		return oauth.Client{}, oauth.Refuse(oauth.InvalidRequest, unknownClient)
 	}
 	// Nobody authenticates here: what is wrong is the request.

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/sallyport-dev/sallyport/internal/flowtrace"
 	"github.com/sallyport-dev/sallyport/oauth"
 	"github.com/sallyport-dev/sallyport/token"
 )
@@ -26,6 +27,7 @@ func (s *Server) authenticate(r *http.Request, form url.Values) (oauth.Client, e
 	}
 	c, err := s.clients.find(r, p.id)
 	if isNotFound(err) {
+		flowtrace.From(r.Context()).Claims(id)
 		// Clients that get this status register again.
 		return oauth.Client{}, oauth.Refuse(oauth.InvalidClient, "the client is unknown; register again")
 	}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/sallyport-dev/sallyport/internal/flowtrace"
 	"github.com/sallyport-dev/sallyport/internal/pages"
 	"github.com/sallyport-dev/sallyport/internal/weblog"
 	"github.com/sallyport-dev/sallyport/oauth"
@@ -15,7 +16,7 @@ func aboutConsent(sealed string) string { return "consent " + sealed }
 // showConsent asks the person. Fetching the page changes nothing.
 func (s *Server) showConsent(w http.ResponseWriter, r *http.Request) error {
 	sealed := r.URL.Query().Get("ix")
-	ix, err := s.interaction(sealed)
+	ix, err := s.interaction(r.Context(), sealed)
 	if err != nil {
 		return err
 	}
@@ -32,6 +33,7 @@ func (s *Server) showConsent(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	flowtrace.From(r.Context()).Did(flowtrace.Consent, flowtrace.ShownConsent)
 	view.Transaction = sealed
 	view.CSRF = s.formToken(s.browser(w, r), s.cookie(r, sessionCookie), aboutConsent(sealed))
 	s.Pages.Consent(w, http.StatusOK, view)
@@ -132,7 +134,7 @@ func personLine(p oauth.Person) string {
 // decide takes the answer of the consent page.
 func (s *Server) decide(w http.ResponseWriter, r *http.Request) error {
 	sealed := r.PostForm.Get("ix")
-	ix, err := s.interaction(sealed)
+	ix, err := s.interaction(r.Context(), sealed)
 	if err != nil {
 		return err
 	}
@@ -158,6 +160,7 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) error {
 	if err := s.remember(r, ix, person.ID, scope); err != nil {
 		return err
 	}
+	flowtrace.From(r.Context()).Did(flowtrace.Consent, flowtrace.Allowed)
 	return s.answer(w, r, ix, *session, scope)
 }
 

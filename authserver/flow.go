@@ -1,6 +1,7 @@
 package authserver
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sallyport-dev/sallyport/internal/flowtrace"
 	"github.com/sallyport-dev/sallyport/internal/weblog"
 	"github.com/sallyport-dev/sallyport/oauth"
 	"github.com/sallyport-dev/sallyport/store"
@@ -29,6 +31,7 @@ type Interaction struct {
 	LoginHint   string
 	MaxAge      time.Duration // -1: any
 	Began       time.Time
+	Flow        string // its id in the flow trace; it decides nothing
 }
 
 // interactionTTL is how long a person may take.
@@ -94,6 +97,7 @@ func (s *Server) advance(w http.ResponseWriter, r *http.Request, ix Interaction,
 		return s.goTo(w, "/consent", ix)
 	}
 	weblog.From(r.Context()).Add("consent", "remembered")
+	flowtrace.From(r.Context()).Did(flowtrace.Consent, flowtrace.ConsentRemembered)
 	return s.answer(w, r, ix, *session, ix.Scope)
 }
 
@@ -138,11 +142,15 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, ix Interaction, 
 	if err != nil {
 		return err
 	}
+	flow := flowtrace.From(r.Context())
+	flow.Client(c)
+	flow.Person(session.Subject)
+	flow.Did(flowtrace.Code, flowtrace.CodeSent)
 	now := s.Now()
 	code, err := s.sealCode(Code{
 		ID: oauth.NewDigest(), ClientID: ix.ClientID, ClientSince: c.Created, RedirectURI: ix.RedirectURI, Subject: session.Subject,
 		Resource: ix.Resource, Scope: scope, Challenge: ix.Challenge, AuthTime: session.AuthTime,
-		Expires: now.Add(s.CodeTTL),
+		Expires: now.Add(s.CodeTTL), Flow: flow.Flow(),
 	})
 	if err != nil {
 		return err
@@ -174,7 +182,7 @@ func (s *Server) sealInteraction(ix Interaction) (string, error) {
 }
 
 // interaction reads the parameter ix of a page.
-func (s *Server) interaction(sealed string) (Interaction, error) {
+func (s *Server) interaction(ctx context.Context, sealed string) (Interaction, error) {
 	var ix Interaction
 	if sealed == "" {
 		return ix, oauth.Refuse(oauth.InvalidRequest, nothingWaits)
@@ -186,6 +194,7 @@ func (s *Server) interaction(sealed string) (Interaction, error) {
 	if err := json.Unmarshal(plain, &ix); err != nil {
 		return ix, err
 	}
+	flowtrace.From(ctx).Join(ix.Flow)
 	if s.Now().Sub(ix.Began) > interactionTTL {
 		return ix, oauth.Refuse(oauth.InvalidRequest, tookTooLong)
 	}
@@ -207,6 +216,7 @@ type Code struct {
 	Challenge   oauth.Challenge
 	AuthTime    time.Time
 	Expires     time.Time
+	Flow        string // its id in the flow trace
 }
 
 const sealCode = "code"

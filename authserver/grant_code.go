@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/url"
 
+	"github.com/sallyport-dev/sallyport/internal/flowtrace"
 	"github.com/sallyport-dev/sallyport/internal/weblog"
 	"github.com/sallyport-dev/sallyport/oauth"
 	"github.com/sallyport-dev/sallyport/store"
@@ -21,6 +22,8 @@ func (s *Server) redeem(ctx context.Context, c oauth.Client, form url.Values) (t
 		return tokens{}, oauth.Refuse(oauth.InvalidRequest, "code is missing")
 	}
 	code, err := s.openCode(form.Get("code"))
+	flow := flowtrace.From(ctx)
+	flow.Join(code.Flow)
 	switch {
 	case err != nil:
 		return tokens{}, oauth.Refuse(oauth.InvalidGrant, "the code is unknown or has expired").Because(err)
@@ -48,6 +51,8 @@ func (s *Server) redeem(ctx context.Context, c oauth.Client, form url.Values) (t
 	if err := s.spendCode(ctx, c, g); err != nil {
 		return tokens{}, err
 	}
+	flow.Grant(g.ID)
+	flow.Did(flowtrace.Token, flowtrace.TokenIssued)
 	return t, nil
 }
 

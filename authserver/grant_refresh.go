@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/url"
 
+	"github.com/sallyport-dev/sallyport/internal/flowtrace"
 	"github.com/sallyport-dev/sallyport/internal/weblog"
 	"github.com/sallyport-dev/sallyport/oauth"
 	"github.com/sallyport-dev/sallyport/store"
@@ -17,6 +18,8 @@ const attempts = 4
 
 // refresh answers grant_type=refresh_token. draft-ietf-oauth-v2-1 §4.3.
 func (s *Server) refresh(ctx context.Context, c oauth.Client, form url.Values) (tokens, error) {
+	flow := flowtrace.From(ctx)
+	flow.As(flowtrace.Refresh)
 	presented := oauth.Secret(form.Get("refresh_token"))
 	if presented == "" {
 		return tokens{}, oauth.Refuse(oauth.InvalidRequest, "refresh_token is missing")
@@ -26,6 +29,7 @@ func (s *Server) refresh(ctx context.Context, c oauth.Client, form url.Values) (
 		return tokens{}, oauth.Refuse(oauth.InvalidGrant, deadRefresh)
 	}
 	weblog.From(ctx).Add("grant", id)
+	flow.Grant(id)
 	for range attempts {
 		t, done, err := s.tryRefresh(ctx, c, form, id, n)
 		if err != nil || done {

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/sallyport-dev/sallyport/internal/flowtrace"
 	"github.com/sallyport-dev/sallyport/internal/pages"
 	"github.com/sallyport-dev/sallyport/internal/weblog"
 	"github.com/sallyport-dev/sallyport/login"
@@ -21,6 +22,9 @@ func (s *Server) showLogin(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if sealed != "" {
+		flowtrace.From(r.Context()).Did(flowtrace.SignIn, flowtrace.ShownSignIn)
+	}
 	s.Pages.SignIn(w, http.StatusOK, view)
 	return nil
 }
@@ -33,7 +37,7 @@ func (s *Server) loginView(w http.ResponseWriter, r *http.Request, sealed string
 	if sealed == "" {
 		return view, nil
 	}
-	ix, err := s.interaction(sealed)
+	ix, err := s.interaction(r.Context(), sealed)
 	if err != nil {
 		return view, err
 	}
@@ -71,15 +75,19 @@ func (s *Server) afterLogin(w http.ResponseWriter, r *http.Request, sealed strin
 		seeOther(w, "/account")
 		return nil
 	}
-	ix, err := s.interaction(sealed)
+	ix, err := s.interaction(r.Context(), sealed)
 	if err != nil {
 		return err
 	}
+	flow := flowtrace.From(r.Context())
+	flow.Person(session.Subject)
+	flow.Did(flowtrace.SignIn, flowtrace.SignedIn)
 	covered, err := s.remembered(r, ix, session.Subject)
 	if err != nil {
 		return err
 	}
 	if ix.next(&session, covered, s.Now()) == stepAnswer {
+		flow.Did(flowtrace.Consent, flowtrace.ConsentRemembered)
 		return s.answer(w, r, ix, session, ix.Scope)
 	}
 	return s.goTo(w, "/consent", ix)
@@ -95,6 +103,9 @@ func (s *Server) wrongPassword(w http.ResponseWriter, r *http.Request, sealed st
 	view, err := s.loginView(w, r, sealed)
 	if err != nil {
 		return err
+	}
+	if sealed != "" {
+		flowtrace.From(r.Context()).Refused(e)
 	}
 	view.Username = clip(r.PostForm.Get("username"), 128)
 	if e.Code == oauth.AccessDenied {

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/sallyport-dev/sallyport/internal/flowtrace"
 	"github.com/sallyport-dev/sallyport/internal/pages"
 	"github.com/sallyport-dev/sallyport/internal/weblog"
 	"github.com/sallyport-dev/sallyport/oauth"
@@ -58,6 +59,7 @@ func (s *Server) form(h handler) http.Handler {
 // refuseJSON is the error response of RFC 6749 §5.2.
 func refuseJSON(w http.ResponseWriter, r *http.Request, e *oauth.Error) {
 	weblog.From(r.Context()).Fail(e)
+	flowtrace.From(r.Context()).Refused(e)
 	if e.RetryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(e.RetryAfter))
 	}
@@ -90,7 +92,9 @@ func (s *Server) refusePage(w http.ResponseWriter, r *http.Request, e *oauth.Err
 	if e.Description == unknownClient {
 		problem.ByClient = forgottenClient
 	}
-	if event != nil {
+	if flow := flowtrace.From(r.Context()).Refused(e); flow != "" {
+		problem.Reference = "flow " + flow
+	} else if event != nil {
 		problem.Reference = event.ID
 	}
 	if e.Code == oauth.ServerError {

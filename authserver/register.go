@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/sallyport-dev/sallyport/internal/flowtrace"
 	"github.com/sallyport-dev/sallyport/internal/weblog"
 	"github.com/sallyport-dev/sallyport/oauth"
 )
@@ -48,6 +49,9 @@ func (s *Server) register(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	weblog.From(r.Context()).Add("client", kept.ID)
+	flow := flowtrace.From(r.Context())
+	flow.Client(kept)
+	flow.Did(flowtrace.Registration, flowtrace.Registered)
 	answer := registered{ClientID: kept.ID, ClientIDIssuedAt: kept.Created.Unix(), ClientMetadata: metadata}
 	if secret != "" {
 		answer.ClientSecret = string(secret)

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/sallyport-dev/sallyport/internal/flowtrace"
 	"github.com/sallyport-dev/sallyport/internal/weblog"
 	"github.com/sallyport-dev/sallyport/oauth"
 )
@@ -43,6 +44,7 @@ func (s *Server) replyTo(c oauth.Client, redirectURI string, state []byte) (*rep
 func (to *reply) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	e := oauth.AsError(err)
 	weblog.From(r.Context()).Fail(e)
+	flowtrace.From(r.Context()).Refused(e)
 	to.send(w, r, "error", string(e.Code), "error_description", e.Description)
 }
 

@@ -16,6 +16,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/sallyport-dev/sallyport/internal/flowtrace"
 	"github.com/sallyport-dev/sallyport/internal/pages"
 	"github.com/sallyport-dev/sallyport/login"
 	"github.com/sallyport-dev/sallyport/oauth"
@@ -53,6 +54,8 @@ type Config struct {
 	Now     func() time.Time
 	Log     *slog.Logger
 	Address func(*http.Request) netip.Addr // whom a request came from, for limits only
+	// Flows keeps what happens on the way to a connection; nil: nothing is kept.
+	Flows *flowtrace.Recorder
 	// Revoked is told at once about a grant that ended here; may be nil.
 	Revoked func(grantID string)
 }
@@ -99,17 +102,18 @@ func New(c Config) (*Server, error) {
 // Routes is every path on one screen. Everything that is not here, nor a
 // resource, is a JSON 404.
 func (s *Server) Routes(mux *http.ServeMux) {
+	traced := s.Flows.Wrap
 	for _, path := range []string{"/oauth/authorize", "/authorize"} {
 		// RFC 6749 §3.1: "The authorization server MUST support the use of the
 		// HTTP "GET" method [...] and MAY support the use of the "POST" method".
-		mux.Handle("GET "+path, s.page(s.authorize))
-		mux.Handle("POST "+path, s.page(s.authorize))
+		mux.Handle("GET "+path, traced(flowtrace.Authorize, s.page(s.authorize)))
+		mux.Handle("POST "+path, traced(flowtrace.Authorize, s.page(s.authorize)))
 		mux.Handle(path, s.page(refuseMethod("GET, POST")))
 	}
-	mux.Handle("GET /login", s.page(s.showLogin))
-	mux.Handle("POST /login", s.form(s.signIn))
-	mux.Handle("GET /consent", s.page(s.showConsent))
-	mux.Handle("POST /consent", s.form(s.decide))
+	mux.Handle("GET /login", traced(flowtrace.SignIn, s.page(s.showLogin)))
+	mux.Handle("POST /login", traced(flowtrace.SignIn, s.form(s.signIn)))
+	mux.Handle("GET /consent", traced(flowtrace.Consent, s.page(s.showConsent)))
+	mux.Handle("POST /consent", traced(flowtrace.Consent, s.form(s.decide)))
 	mux.Handle("POST /logout", s.form(s.signOut))
 	mux.Handle("GET /setup/{token}", s.page(s.showFirstRun))
 	mux.Handle("POST /setup/{token}", s.form(s.firstRun))
@@ -118,10 +122,10 @@ func (s *Server) Routes(mux *http.ServeMux) {
 	mux.Handle("POST /account/revoke", s.form(s.revokeOwn))
 	mux.Handle("GET /{$}", s.page(s.showHome))
 
-	s.api(mux, "POST", s.token, "/oauth/token", "/token")
-	s.api(mux, "POST", s.register, "/oauth/register", "/register")
-	s.api(mux, "POST", s.revoke, "/oauth/revoke")
-	s.api(mux, "POST", s.introspect, "/oauth/introspect")
+	s.api(mux, "POST", traced(flowtrace.Token, s.json(s.token)), "/oauth/token", "/token")
+	s.api(mux, "POST", traced(flowtrace.Registration, s.json(s.register)), "/oauth/register", "/register")
+	s.api(mux, "POST", s.json(s.revoke), "/oauth/revoke")
+	s.api(mux, "POST", s.json(s.introspect), "/oauth/introspect")
 	s.wellKnown(mux)
 	mux.Handle("/", s.json(s.notFound))
 }
@@ -129,9 +133,9 @@ func (s *Server) Routes(mux *http.ServeMux) {
 // api registers a JSON endpoint for programs, browsers' programs included: the
 // preflight is answered before anything else, and every answer carries the
 // same headers. Another method is a 405.
-func (s *Server) api(mux *http.ServeMux, method string, h handler, paths ...string) {
+func (s *Server) api(mux *http.ServeMux, method string, h http.Handler, paths ...string) {
 	for _, path := range paths {
-		mux.Handle(method+" "+path, s.json(h))
+		mux.Handle(method+" "+path, h)
 		mux.Handle("OPTIONS "+path, preflight(method))
 		mux.Handle(path, s.json(refuseMethod(method+", OPTIONS")))
 	}

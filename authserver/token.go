@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/sallyport-dev/sallyport/internal/flowtrace"
 	"github.com/sallyport-dev/sallyport/internal/weblog"
 	"github.com/sallyport-dev/sallyport/oauth"
 )
@@ -29,6 +30,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	weblog.From(r.Context()).Add("client", c.ID)
+	flowtrace.From(r.Context()).Client(c)
 	grantType := form.Get("grant_type")
 	var answer tokens
 	switch {

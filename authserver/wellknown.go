@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/sallyport-dev/sallyport/internal/flowtrace"
 	"github.com/sallyport-dev/sallyport/oauth"
 )
 
@@ -38,6 +39,7 @@ func (s *Server) wellKnownAt(prefix string) http.Handler {
 			path = prefix
 		}
 		document := s.document(name, r.Host, path)
+		s.discovered(r, name, document != nil)
 		switch {
 		case document == nil:
 			return oauth.Refuse(oauth.NotFound, "there is no such document here")
@@ -77,4 +79,17 @@ func (s *Server) document(name, host, path string) []byte {
 		}
 	}
 	return nil
+}
+
+// discovered tells the flow trace. The keys are read by whoever checks tokens,
+// every few minutes, and are on nobody's way to a connection.
+func (s *Server) discovered(r *http.Request, name string, found bool) {
+	switch {
+	case !found:
+		s.Flows.Discovered(r, flowtrace.LookedElsewhere)
+	case name == "oauth-protected-resource":
+		s.Flows.Discovered(r, flowtrace.ReadResource)
+	case name != "jwks.json":
+		s.Flows.Discovered(r, flowtrace.ReadServer)
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/sallyport-dev/sallyport/internal/flowtrace"
 	"github.com/sallyport-dev/sallyport/oauth"
 	"github.com/sallyport-dev/sallyport/resource"
 	"github.com/sallyport-dev/sallyport/store"
@@ -49,8 +50,10 @@ type Config struct {
 	// Page shows a person who opened a resource in a browser what to do with its
 	// URL. nil: browsers get what programs get.
 	Page func(w http.ResponseWriter, r *http.Request, at oauth.ProtectedResource)
-	Now  func() time.Time // nil: time.Now
-	Log  *slog.Logger     // nil: nothing is logged
+	// Flows keeps what happens on the way to a connection; nil: nothing is kept.
+	Flows *flowtrace.Recorder
+	Now   func() time.Time // nil: time.Now
+	Log   *slog.Logger     // nil: nothing is logged
 }
 
 // A Resource is one MCP server behind the door: an Upstream or a Handler.
@@ -150,7 +153,7 @@ func (g *Gateway) add(c Config, r Resource) error {
 	guard, err := resource.New(resource.Config{
 		Resource: r.ProtectedResource, Issuer: c.PublicURL, Verifier: g.tokens,
 		Tools: r.Tools, DefaultToolScopes: r.DefaultToolScopes, MaxBody: c.MaxBody,
-		Revoked: g.revoked.has, Person: personOf(c.People), Now: c.Now,
+		Revoked: g.revoked.has, Person: personOf(c.People), Now: c.Now, Observe: observed(c.Flows, r.ID),
 	})
 	if err != nil {
 		return err
@@ -160,6 +163,28 @@ func (g *Gateway) add(c Config, r Resource) error {
 		p.next = g.proxyTo(p)
 	}
 	return g.routes.add(&route{path: r.Path, host: r.Host, resource: r.ProtectedResource, handler: guard.Wrap(p)})
+}
+
+// observed tells the flow trace: of the first call of a grant, and of calls that
+// are refused. It sees every call, and leaves the rest of them alone.
+func observed(flows *flowtrace.Recorder, id string) func(*http.Request, *resource.Caller, *oauth.Error) {
+	if flows == nil {
+		return nil
+	}
+	return func(r *http.Request, c *resource.Caller, refused *oauth.Error) {
+		grant := ""
+		if c != nil {
+			grant = c.GrantID
+		}
+		switch {
+		case refused == nil:
+			flows.Called(grant)
+		case len(r.Header["Authorization"]) == 0:
+			flows.Challenged(r, id)
+		default:
+			flows.CallRefused(r, id, grant, refused)
+		}
+	}
 }
 
 // complete fills what is left out, and refuses what contradicts itself.

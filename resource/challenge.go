@@ -16,6 +16,7 @@ type challenge struct {
 	refusal *oauth.Error
 	scope   oauth.Scope // what to ask for
 	bare    bool        // no token was sent: the header carries no error
+	caller  *Caller     // whose token was refused; nil: nobody's
 }
 
 func (c *challenge) Error() string { return c.refusal.Error() }

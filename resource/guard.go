@@ -49,7 +49,11 @@ type Config struct {
 	// minute. An invalid_token refusal says that there is no such person any
 	// more; every other error is an outage, which is answered 503.
 	Person func(ctx context.Context, subject string) (oauth.Person, error)
-	Now    func() time.Time // nil: time.Now
+	// Observe, if set, is told of every decision about a token: with a refusal
+	// where the request was refused for it, and with the caller where one is
+	// known. It is asked on every call and must be quick.
+	Observe func(r *http.Request, c *Caller, refused *oauth.Error)
+	Now     func() time.Time // nil: time.Now
 }
 
 // A Guard protects one resource. It is safe for concurrent use.
@@ -66,6 +70,7 @@ type Guard struct {
 	origin        originRule
 	revoked       func(string) bool
 	people        *people
+	observe       func(*http.Request, *Caller, *oauth.Error)
 	now           func() time.Time
 }
 
@@ -90,7 +95,7 @@ func New(c Config) (*Guard, error) {
 		resource: c.Resource, issuer: c.Issuer, verifier: c.Verifier,
 		tools: map[string]Tool{}, metadataURL: c.MetadataURL, maxBody: c.MaxBody,
 		origin: originRuleFor(public), baseline: baselineOf(c.Resource),
-		revoked: c.Revoked, now: c.Now,
+		revoked: c.Revoked, observe: c.Observe, now: c.Now,
 	}
 	if g.metadataURL == "" {
 		if g.metadataURL, err = MetadataURL(id); err != nil {
@@ -166,6 +171,20 @@ func (g *Guard) note(r, admitted *http.Request, err error) {
 	}
 }
 
+// tell tells the observer.
+func (g *Guard) tell(r, admitted *http.Request, err error) {
+	var rpc *rpcError
+	switch {
+	case g.observe == nil || errors.As(err, &rpc):
+	case err != nil:
+		ch := g.challengeFor(err)
+		g.observe(r, ch.caller, ch.refusal)
+	default:
+		c, _ := admitted.Context().Value(callerKey{}).(*Caller)
+		g.observe(r, c, nil)
+	}
+}
+
 // Wrap protects next. What reaches it has been permitted: its context has a
 // [Caller], its body is what was judged, byte for byte, and its Authorization
 // header is still there. A request that is not permitted is answered here.
@@ -183,6 +202,7 @@ func (g *Guard) Wrap(next http.Handler) http.Handler {
 		}
 		admitted, err := g.admit(w, r)
 		g.note(r, admitted, err)
+		g.tell(r, admitted, err)
 		if err != nil {
 			g.refuse(w, err)
 			return

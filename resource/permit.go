@@ -85,6 +85,6 @@ func (g *Guard) permit(c *Caller, env envelope, version string) error {
 	}
 	return &challenge{
 		refusal: oauth.Refuse(oauth.InsufficientScope, "the access token does not permit this operation; ask for the scopes named"),
-		scope:   ask,
+		scope:   ask, caller: c,
 	}
 }

@@ -64,8 +64,12 @@ func (c dbPrune) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
+	flows, err := in.store.PruneFlows(ctx, time.Now().Add(-min(c.OlderThan, keepFlows)), mostFlows)
+	if err != nil {
+		return err
+	}
 	counts := map[string]int64{"grants": removed.Grants, "sessions": removed.Sessions, "clients": removed.Clients, "keys": removed.Keys,
-		"assertions": removed.Assertions}
-	return c.say(t, counts, "Removed %d grants, %d sessions, %d clients, %d keys and %d used assertions.",
-		removed.Grants, removed.Sessions, removed.Clients, removed.Keys, removed.Assertions)
+		"assertions": removed.Assertions, "flows": flows}
+	return c.say(t, counts, "Removed %d grants, %d sessions, %d clients, %d keys, %d used assertions and %d flows.",
+		removed.Grants, removed.Sessions, removed.Clients, removed.Keys, removed.Assertions, flows)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/sallyport-dev/sallyport/gateway"
 	"github.com/sallyport-dev/sallyport/gateway/stdio"
 	"github.com/sallyport-dev/sallyport/internal/clientbook"
+	"github.com/sallyport-dev/sallyport/internal/flowtrace"
 	"github.com/sallyport-dev/sallyport/internal/pages"
 	"github.com/sallyport-dev/sallyport/internal/weblog"
 	"github.com/sallyport-dev/sallyport/login"
@@ -27,6 +28,7 @@ type door struct {
 	auth     *authserver.Server
 	pages    *pages.Pages
 	metrics  *metrics
+	trace    *flowtrace.Recorder
 	gateway  *gateway.Gateway
 	bridges  []*stdio.Bridge
 	stopping context.Context // done when the server is asked to stop
@@ -43,7 +45,7 @@ func build(ctx context.Context, in *installation, log *slog.Logger) (*door, erro
 	if err != nil {
 		return nil, err
 	}
-	d := &door{in: in, log: log, pages: p, metrics: newMetrics(), stopping: ctx}
+	d := &door{in: in, log: log, pages: p, metrics: newMetrics(), trace: newTrace(in, log), stopping: ctx}
 	if err := d.openGateway(); err != nil {
 		return nil, err
 	}
@@ -60,7 +62,7 @@ func build(ctx context.Context, in *installation, log *slog.Logger) (*door, erro
 				BuiltIn: clientbook.Documents(), ChecksIssuer: checkingIssuer(),
 			},
 		},
-		Now: time.Now, Log: log, Address: weblog.Addresses(c.Proxies()), Revoked: d.gateway.Notify,
+		Now: time.Now, Log: log, Address: weblog.Addresses(c.Proxies()), Revoked: d.gateway.Notify, Flows: d.trace,
 	})
 	if err != nil {
 		return nil, errors.Join(err, d.close())
@@ -157,6 +159,7 @@ func (d *door) background(ctx context.Context) {
 	all.Go(func() { d.in.keys.Run(ctx) })
 	all.Go(func() { d.gateway.Run(ctx) })
 	all.Go(func() { d.prune(ctx) })
+	all.Go(func() { d.trace.Run(ctx) })
 	all.Wait()
 }
 
@@ -188,5 +191,10 @@ func (d *door) pruneAll(ctx context.Context) {
 			Clients: all.Clients + removed.Clients, Keys: all.Keys + removed.Keys, Assertions: all.Assertions + removed.Assertions}
 		more = max(removed.Grants, removed.Sessions, removed.Clients, removed.Keys, removed.Assertions) >= pruneLimit
 	}
-	d.log.Info("pruned", "grants", all.Grants, "sessions", all.Sessions, "clients", all.Clients, "keys", all.Keys, "assertions", all.Assertions)
+	flows, err := d.in.store.PruneFlows(ctx, time.Now().Add(-keepFlows), mostFlows)
+	if err != nil {
+		d.log.Error("pruning the flow trace failed; it is tried again in an hour", "cause", err.Error())
+		return
+	}
+	d.log.Info("pruned", "flows", flows, "grants", all.Grants, "sessions", all.Sessions, "clients", all.Clients, "keys", all.Keys, "assertions", all.Assertions)
 }

@@ -28,7 +28,7 @@ func (d *door) openGateway() error {
 	c := d.in.config
 	o := gateway.Config{
 		PublicURL: c.PublicURL, Keyring: d.in.keys, Grants: d.in.store, People: d.in.store,
-		TokenLife: longestToken, Page: d.showResource, Now: time.Now, Log: d.log,
+		TokenLife: longestToken, Page: d.showResource, Flows: d.trace, Now: time.Now, Log: d.log,
 	}
 	for i, r := range c.ProtectedResources() {
 		settings := c.Resources[i]

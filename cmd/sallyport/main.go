@@ -47,6 +47,7 @@ type commands struct {
 	Clients    clientsCommand    `cmd:"" help:"The apps that may ask."`
 	Grants     grantsCommand     `cmd:"" help:"Who allowed which app what."`
 	Keys       keysCommand       `cmd:"" help:"The keys that sign tokens."`
+	Flows      flowsCommand      `cmd:"" help:"Recent attempts to connect: which step failed, why, and what to do."`
 	Audit      auditCommand      `cmd:"" help:"Who did what to which grant."`
 	Config     configCommand     `cmd:"" help:"The settings: check them, show them, describe them."`
 	DB         dbCommand         `cmd:"" name:"db" help:"The database."`

@@ -23,7 +23,7 @@ type script = testscript.TestScript
 // testdata/README.md explains them.
 func verbs() map[string]func(ts *script, neg bool, args []string) {
 	return map[string]func(ts *script, neg bool, args []string){
-		"exits": exits, "port": port, "ready": ready, "heard": heard, "unheard": unheard, "mode": mode, "json": readJSON,
+		"exits": exits, "port": port, "ready": ready, "heard": heard, "unheard": unheard, "mode": mode, "json": readJSON, "find": find,
 		"fetch": fetch, "until": until, "allow": allow, "refresh": refresh, "call": call, "refused": refused,
 		"introspect": introspect, "upstream": upstream, "newer": newer,
 	}
@@ -189,6 +189,18 @@ func member(value any, path string) (string, error) {
 		}
 	}
 	return fmt.Sprint(value), nil
+}
+
+// find keeps the first group of an expression that matches the last standard output.
+func find(ts *script, _ bool, args []string) {
+	wants(ts, args, 2, "find EXPRESSION NAME")
+	expression, err := regexp.Compile(args[0])
+	ts.Check(err)
+	found := expression.FindStringSubmatch(ts.ReadFile("stdout"))
+	if len(found) < 2 {
+		ts.Fatalf("standard output does not match %s", args[0])
+	}
+	ts.Setenv(args[1], found[1])
 }
 
 // newer makes a database look as if a later program had migrated it.

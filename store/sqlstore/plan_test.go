@@ -47,7 +47,7 @@ func TestNoStatementLooksAtEveryRow(t *testing.T) {
 	if len(heard) < 30 {
 		t.Errorf("only %d texts were heard", len(heard))
 	}
-	scan := regexp.MustCompile(`^SCAN (grants|g|clients|sessions|consents|assertions|events|t)\b`)
+	scan := regexp.MustCompile(`^SCAN (flows|grants|g|clients|sessions|consents|assertions|events|t)\b`)
 	for text := range heard {
 		for _, step := range plan(t, s, text) {
 			if scan.MatchString(step) && !strings.Contains(text, "COUNT(*)") {
@@ -128,6 +128,10 @@ func callEverything(t *testing.T, s *Store) {
 	_ = s.SpendAssertion(ctx, oauth.NewDigest(), now)
 	_ = s.Append(ctx, store.Event{Kind: "user.added"})
 	_, _ = s.Events(ctx, 0, 10)
+	_ = s.Follow(ctx, []store.Flow{{ID: "A"}, {GrantID: "g"}})
+	_, _ = s.Flow(ctx, "A")
+	_, _ = s.Flows(ctx, store.Flow{}, 10)
+	_, _ = s.PruneFlows(ctx, now, 10)
 	_, _ = s.Prune(ctx, now.Add(1000*time.Hour), 10)
 	_ = s.RemoveClient(ctx, "c1")
 	_ = s.SetDisabled(ctx, "ada", true)

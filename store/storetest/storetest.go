@@ -26,7 +26,7 @@ type Store interface {
 	store.Consents
 	store.Assertions
 	store.Keys
-	store.Events
+	traces
 	store.Pruner
 }
 
@@ -34,6 +34,12 @@ type signIn interface {
 	store.People
 	store.Passwords
 	store.Sessions
+}
+
+// traces are what is kept for people to look at.
+type traces interface {
+	store.Events
+	store.Flows
 }
 
 // Open returns a store with nothing in it, whose clock is now.
@@ -49,7 +55,7 @@ type rule struct {
 func Run(t *testing.T, open Open) {
 	rules := slices.Concat(grantRules(), rotationRules(), revocationRules(), listingRules(),
 		clientRules(), peopleRules(), disablingRules(), sessionRules(), consentRules(),
-		assertionRules(), keyRules(), eventRules(), pruneRules())
+		assertionRules(), keyRules(), eventRules(), flowRules(), pruneRules())
 	for _, r := range rules {
 		t.Run(r.says, func(t *testing.T) {
 			w := &world{t: t, now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}

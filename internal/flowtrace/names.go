@@ -1,0 +1,99 @@
+package flowtrace
+
+import (
+	"net/url"
+	"strings"
+	"unicode"
+
+	"github.com/sallyport-dev/sallyport/oauth"
+)
+
+// How long, in characters, what others chose may be.
+const (
+	maxName  = 60
+	maxID    = 200
+	maxValue = 200
+)
+
+// clean makes one line of what a stranger wrote, of bounded length, and leaves
+// nothing in it that a terminal or a page would obey.
+func clean(s string, most int) string {
+	var b strings.Builder
+	n := 0
+	for _, r := range strings.ToValidUTF8(s, "\uFFFD") {
+		if n >= most {
+			b.WriteString("…")
+			break
+		}
+		if !unicode.IsPrint(r) {
+			r = '\uFFFD'
+		}
+		b.WriteRune(r)
+		n++
+	}
+	return b.String()
+}
+
+// makes are the clients that are known by name. A hosted one asks from one
+// place and sends its person's browser from another: that they are of one make
+// is then what shows that they belong together.
+var makes = []struct{ word, name string }{
+	{"claude-code", "Claude Code"}, {"claude code", "Claude Code"}, {"claude", "Claude"}, {"anthropic", "Claude"},
+	{"chatgpt", "ChatGPT"}, {"openai", "ChatGPT"}, {"codex", "Codex"}, {"cursor", "Cursor"},
+	{"visual studio code", "VS Code"}, {"vscode", "VS Code"}, {"mcp-remote", "mcp-remote"}, {"inspector", "MCP Inspector"},
+	{"gemini", "Gemini CLI"}, {"windsurf", "Windsurf"}, {"goose", "Goose"}, {"zed", "Zed"}, {"copilot", "Copilot"},
+}
+
+func makeOf(texts ...string) string {
+	for _, m := range makes {
+		for _, text := range texts {
+			if strings.Contains(strings.ToLower(text), m.word) {
+				return m.name
+			}
+		}
+	}
+	return ""
+}
+
+// familyOf is the make of a client, by its name, its id and its hosts. Anyone can
+// choose a name: it joins steps of a trace, and nothing else.
+func familyOf(c oauth.Client) string {
+	if c.ID == "" {
+		return ""
+	}
+	texts := []string{c.Metadata.ClientName}
+	if u, err := url.Parse(c.ID); err == nil && u.Host != "" {
+		texts = append(texts, u.Host)
+	}
+	return makeOf(append(texts, hostsOf(c)...)...)
+}
+
+func familyOfAgent(agent string) string { return makeOf(agent) }
+
+// agentName is how a program that has not said who it is calls itself: its make,
+// or the first word of its user agent.
+func agentName(agent string) string {
+	if name := makeOf(agent); name != "" {
+		return name
+	}
+	word, _, _ := strings.Cut(agent, "/")
+	word, _, _ = strings.Cut(word, " ")
+	switch word {
+	case "":
+		return ""
+	case "Mozilla":
+		return "a browser"
+	}
+	return clean(word, 30)
+}
+
+// nameOf is what a client is called in a trace.
+func nameOf(c oauth.Client) string {
+	switch {
+	case c.Metadata.ClientName != "":
+		return clean(c.Metadata.ClientName, maxName)
+	case c.ID != "":
+		return clean(c.ID, maxName)
+	}
+	return ""
+}
