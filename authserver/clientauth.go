@@ -27,7 +27,7 @@ func (s *Server) authenticate(r *http.Request, form url.Values) (oauth.Client, e
 	}
 	c, err := s.clients.find(r, p.id)
 	if isNotFound(err) {
-		flowtrace.From(r.Context()).Claims(id)
+		flowtrace.From(r.Context()).Claims(p.id)
 		// Clients that get this status register again.
 		return oauth.Client{}, oauth.Refuse(oauth.InvalidClient, "the client is unknown; register again")
 	}
