@@ -15,18 +15,31 @@ var demoTools = []string{"count-slowly", "echo", "get-items", "perform-item-acti
 
 func TestTheOfficialTypeScriptSDKsTravel(t *testing.T) {
 	node.or(t)
-	for name, c := range map[string]struct{ script, generation, version string }{
-		"version 1":                   {"sdk-v1.mjs", "", "2025-11-25"},
-		"version 2, older generation": {"sdk-v2.mjs", "legacy", "2025-11-25"},
-		"version 2, newer generation": {"sdk-v2.mjs", "modern", "2026-07-28"},
+	// The SDKs take documents at https only. This one is built in, and its redirect
+	// URI on this computer has any port.
+	const document = "https://claude.ai/oauth/claude-code-client-metadata"
+	for name, c := range map[string]struct{ script, generation, document, version string }{
+		"version 1":                   {"sdk-v1.mjs", "", "", "2025-11-25"},
+		"version 2, older generation": {"sdk-v2.mjs", "legacy", "", "2025-11-25"},
+		"version 2, newer generation": {"sdk-v2.mjs", "modern", "", "2026-07-28"},
+		"version 1, with a document":  {"sdk-v1.mjs", "", document, "2025-11-25"},
+		"version 2, with a document":  {"sdk-v2.mjs", "modern", document, "2026-07-28"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := newDoor(t, "")
 			ada := d.visitor()
 			ada.Leaves = []string{"demo:write"}
-			j := d.travel(ada, c.script, c.generation)
+			args := []string{c.generation}
+			if c.document != "" {
+				args = append(args, c.document)
+			}
+			j := d.travel(ada, c.script, args...)
 			checkJourney(t, j, c.version)
+			var connected struct{ Registered string }
+			if j.into("connected", &connected); c.document != "" && connected.Registered != c.document {
+				t.Errorf("it is known as %s", connected.Registered)
+			}
 			if got := fmt.Sprint(ada.Seen); got != "[/login /consent /consent]" {
 				t.Errorf("the person saw %s", got)
 			}

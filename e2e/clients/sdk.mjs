@@ -16,6 +16,8 @@ class Memory {
     token_endpoint_auth_method: 'none',
     application_type: 'native',
   };
+  // The third argument, where there is one, is the client's metadata document.
+  clientMetadataUrl = process.argv[4];
   asked = [];
   state = () => (this.lastState = crypto.randomUUID());
   clientInformation = () => this.client;
