@@ -27,6 +27,7 @@ func main() {
 	if width, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil {
 		t.width = width
 	}
+	t.progress = term.IsTerminal(int(os.Stderr.Fd()))
 	os.Exit(run(ctx, os.Args[1:], t))
 }
 
@@ -38,11 +39,20 @@ type terminal struct {
 	env func(string) (string, bool)
 	// width is how many columns there are to write in; 0 where out is no terminal.
 	width int
+	// progress says that somebody watches err, where a line may be written over.
+	progress bool
+}
+
+// colour reports whether out may be painted. Anyone can say no with NO_COLOR.
+func (t terminal) colour() bool {
+	no, _ := t.env("NO_COLOR")
+	return t.width > 0 && no == ""
 }
 
 // commands is every command that there is.
 type commands struct {
 	Serve      serveCommand      `cmd:"" help:"Open the door: run the authorization server and the gateway."`
+	Doctor     doctorCommand     `cmd:"" help:"Look at any MCP server as each client would, and say what is wrong."`
 	Users      usersCommand      `cmd:"" help:"The people who can sign in."`
 	Clients    clientsCommand    `cmd:"" help:"The apps that may ask."`
 	Grants     grantsCommand     `cmd:"" help:"Who allowed which app what."`
@@ -142,7 +152,13 @@ func misuse(err error, format string, args ...any) error {
 	return hinted{error: err, hint: fmt.Sprintf(format, args...), misuse: true}
 }
 
+// A silent error is only an exit status: what is wrong was said.
+type silent struct{ error }
+
 func fail(t terminal, err error) int {
+	if errors.As(err, &silent{}) {
+		return exitFailed
+	}
 	var mistakes config.Mistakes
 	if errors.As(err, &mistakes) {
 		return failSettings(t, mistakes)

@@ -1,0 +1,79 @@
+package doctor
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"syscall"
+	"time"
+)
+
+// An inside address is one that the public internet does not reach.
+func inside(a netip.Addr) bool {
+	a = a.Unmap()
+	return a.IsLoopback() || a.IsPrivate() || a.IsLinkLocalUnicast() || a.IsUnspecified() || a.IsMulticast() ||
+		slices.ContainsFunc(special, func(p netip.Prefix) bool { return p.Contains(a) })
+}
+
+// special are more ranges of RFC 6890 that lead inside, or to nowhere.
+var special = []netip.Prefix{
+	netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("192.0.0.0/24"),
+	netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("198.18.0.0/15"), netip.MustParsePrefix("198.51.100.0/24"),
+	netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("240.0.0.0/4"),
+	netip.MustParsePrefix("64:ff9b::/96"), netip.MustParsePrefix("100::/64"), netip.MustParsePrefix("2001::/23"),
+	netip.MustParsePrefix("2001:db8::/32"), netip.MustParsePrefix("2002::/16"), netip.MustParsePrefix("fec0::/10"),
+}
+
+// A network is where the server that is looked at was found.
+type network struct {
+	addresses []netip.Addr
+	err       error
+}
+
+func lookUp(ctx context.Context, target *url.URL) network {
+	host := target.Hostname()
+	if a, err := netip.ParseAddr(host); err == nil {
+		return network{addresses: []netip.Addr{a}}
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	found, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	return network{found, err}
+}
+
+// inside reports whether the server is on this computer or on a private network.
+func (n network) inside() bool { return slices.ContainsFunc(n.addresses, inside) }
+
+func (n network) hasIPv4() bool {
+	return slices.ContainsFunc(n.addresses, func(a netip.Addr) bool { return a.Unmap().Is4() })
+}
+
+var errInward = errors.New("a server on the public internet may not send the doctor to an address inside")
+
+// transport is how requests go out. Where the server that is looked at is a
+// public one, nothing that it says leads to an address inside: whoever points
+// the doctor at a stranger does not want the stranger to look around at home.
+func (n network) transport(roots *x509.CertPool) *http.Transport {
+	d := net.Dialer{Timeout: 10 * time.Second}
+	if !n.inside() {
+		d.Control = func(_, address string, _ syscall.RawConn) error {
+			at, err := netip.ParseAddrPort(address)
+			if err != nil || inside(at.Addr()) {
+				return fmt.Errorf("%s: %w", address, errInward)
+			}
+			return nil
+		}
+	}
+	return &http.Transport{
+		DialContext: d.DialContext, TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+		ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 4, IdleConnTimeout: 30 * time.Second,
+		TLSHandshakeTimeout: 10 * time.Second, ExpectContinueTimeout: time.Second, MaxResponseHeaderBytes: 64 << 10,
+	}
+}

@@ -1,0 +1,93 @@
+package doctor
+
+import (
+	"cmp"
+	"slices"
+)
+
+// topics are the checks: functions from what was seen to what there is to say.
+// A check says nothing where there was nothing to look at.
+func topics() []func(*observations) []Finding {
+	return []func(*observations) []Finding{
+		checkReach, checkTLS, checkChallenge, checkBadToken, checkAgents, checkResource, checkPlaces, checkIssuer, checkServer, checkMethods,
+		checkKeys, checkRegistration, checkAuthorize, checkIss, checkDocuments, checkToken, checkPreflights, checkLatency,
+		checkGenerations, checkTools, checkWidgets, checkVisit,
+	}
+}
+
+// judge makes a report of what was seen. It makes no requests.
+func judge(o *observations, secrets []string) Report {
+	r := Report{URL: visible(o.target.String(), false), Requests: len(o.trace), Server: o.serverName(), SignedIn: o.visit.completed(), Findings: []Finding{}}
+	for _, check := range topics() {
+		r.Findings = append(r.Findings, check(o)...)
+	}
+	slices.SortStableFunc(r.Findings, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(stepAt(a.Step), stepAt(b.Step)), cmp.Compare(rank(a.Severity), rank(b.Severity)))
+	})
+	var ways []way
+	for _, c := range o.clients {
+		ways = append(ways, follow(o, c))
+	}
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		for _, w := range ways {
+			if w.hurts(*f) {
+				f.Hurts = append(f.Hurts, w.client.ID)
+			}
+		}
+		for _, x := range f.shown {
+			if x != nil {
+				f.Evidence = append(f.Evidence, x.shown(secrets))
+			}
+		}
+	}
+	for _, w := range ways {
+		r.Verdicts = append(r.Verdicts, verdict(w, r.Findings))
+	}
+	r.Right = right(o, r.Findings)
+	for _, x := range o.trace {
+		e := x.shown(secrets)
+		e.Body, e.Answer = "", ""
+		r.Trace = append(r.Trace, e)
+	}
+	return r
+}
+
+func rank(s Severity) int { return slices.Index([]Severity{Fault, Caution, Note}, s) }
+
+// found is a finding of this kind, with what was seen and the exchanges that
+// show it.
+func (k Kind) found(what string, shown ...*exchange) Finding {
+	return Finding{Kind: k, What: what, shown: shown}
+}
+
+// forOnly is a finding that is about some clients.
+func (k Kind) forOnly(clients []string, what string, shown ...*exchange) Finding {
+	if clients == nil {
+		clients = []string{}
+	}
+	return Finding{Kind: k, What: what, shown: shown, only: clients}
+}
+
+func (o *observations) serverName() string {
+	for _, x := range []*exchange{o.calls.initialize, o.calls.discover, o.visit.first()} {
+		a, ok := rpc(x)
+		info, _ := a.Result["serverInfo"].(map[string]any)
+		if name, _ := info["name"].(string); ok && name != "" {
+			version, _ := info["version"].(string)
+			return visible(shorten(name+" "+version, 120), false)
+		}
+	}
+	return ""
+}
+
+// Kinds is every kind of finding that there is, in the order of the steps.
+func Kinds() []Kind {
+	all := slices.Concat(reachKinds, tlsKinds, challengeKinds, agentKinds, resourceKinds, placeKinds, issuerKinds, serverKinds,
+		methodKinds, keyKinds, registrationKinds, authorizeKinds, issKinds, documentKinds, tokenKinds, corsKinds, latencyKinds,
+		generationKinds, toolKinds, widgetKinds, visitKinds)
+	slices.SortStableFunc(all, func(a, b Kind) int {
+		return cmp.Or(cmp.Compare(stepAt(a.Step), stepAt(b.Step)), cmp.Compare(a.ID, b.ID))
+	})
+	return all
+}
