@@ -150,7 +150,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, ix Interaction, 
 	code, err := s.sealCode(Code{
 		ID: oauth.NewDigest(), ClientID: ix.ClientID, ClientSince: c.Created, RedirectURI: ix.RedirectURI, Subject: session.Subject,
 		Resource: ix.Resource, Scope: scope, Challenge: ix.Challenge, AuthTime: session.AuthTime,
-		Expires: now.Add(s.CodeTTL), Flow: flow.Flow(),
+		Issued: now, Expires: now.Add(s.CodeTTL), Flow: flow.Flow(),
 	})
 	if err != nil {
 		return err
@@ -215,6 +215,7 @@ type Code struct {
 	Scope       oauth.Scope
 	Challenge   oauth.Challenge
 	AuthTime    time.Time
+	Issued      time.Time
 	Expires     time.Time
 	Flow        string // its id in the flow trace
 }

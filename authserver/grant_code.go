@@ -62,7 +62,7 @@ func (s *Server) newGrant(code Code) oauth.Grant {
 	return oauth.Grant{
 		ID: oauth.NewID("g_"), CodeID: code.ID, Subject: code.Subject, ClientID: code.ClientID,
 		Resource: code.Resource, Scope: code.Scope, RedirectHost: oauth.TargetOf(code.RedirectURI).Host,
-		AuthTime: code.AuthTime, Created: now, Expires: now.Add(s.RefreshTTL),
+		AuthTime: code.AuthTime, Created: code.Issued, Expires: now.Add(s.RefreshTTL),
 		Salt: oauth.NewDigest(), Generation: oauth.Generation{N: 1}, RotatedAt: now,
 	}
 }
@@ -76,7 +76,7 @@ func (s *Server) spendCode(ctx context.Context, c oauth.Client, g oauth.Grant) e
 			Detail: "a code was redeemed twice; what the first redemption made was revoked"})
 		return oauth.Refuse(oauth.InvalidGrant, "the code was used before").Because(err)
 	case isNotFound(err):
-		return oauth.Refuse(oauth.InvalidGrant, "the person may not sign in any more").Because(err)
+		return oauth.Refuse(oauth.InvalidGrant, "the person withdrew it, or may not sign in any more").Because(err)
 	}
 	return err
 }

@@ -115,7 +115,7 @@ func (s *Server) mayRefresh(c oauth.Client, g oauth.Grant, form url.Values) (oau
 // replayed ends a grant whose refresh token came back after its successor was
 // used. draft-ietf-oauth-v2-1 §4.3.1.
 func (s *Server) replayed(ctx context.Context, g oauth.Grant) error {
-	if _, err := s.Grants.Revoke(ctx, store.GrantFilter{ID: g.ID}, "replay"); err != nil {
+	if _, err := s.Grants.Revoke(ctx, store.GrantFilter{ID: g.ID}, store.ForReplay); err != nil {
 		return err
 	}
 	s.ended(g.ID)

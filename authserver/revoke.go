@@ -38,7 +38,7 @@ func (s *Server) revoke(w http.ResponseWriter, r *http.Request) error {
 		return oauth.Refuse(oauth.InvalidGrant, "the token was issued to another client")
 	}
 	weblog.From(r.Context()).Add("grant", g.ID)
-	if _, err := s.Grants.Revoke(r.Context(), store.GrantFilter{ID: g.ID}, "revoked by the client"); err != nil {
+	if _, err := s.Grants.Revoke(r.Context(), store.GrantFilter{ID: g.ID}, store.ByClient); err != nil {
 		return err
 	}
 	s.ended(g.ID)

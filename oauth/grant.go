@@ -16,7 +16,7 @@ type Grant struct {
 	// the client by.
 	RedirectHost string
 	AuthTime     time.Time // when the person last proved who they are
-	Created      time.Time
+	Created      time.Time // when the person said yes: when its code was issued
 	Expires      time.Time // slides with every rotation
 
 	// Salt takes part in the MAC of every refresh token of this grant, so that

@@ -38,9 +38,12 @@ var (
 // not stored but follows from the row's generation.
 type Grants interface {
 	// Create saves the grant that answers code g.CodeID, if its subject is
-	// known and not disabled ([ErrNotFound] otherwise). One call succeeds per
-	// code; any later one revokes that grant, as "replay", and returns
-	// [ErrReplayed].
+	// known and not disabled, and no grant of the same subject, client and
+	// resource was revoked after g.Created, when the code was issued
+	// ([ErrNotFound] otherwise). Those that the client revoked, and those that
+	// ended by a replay, do not count: the code is what the client has instead.
+	// One call succeeds per code; any later one revokes that grant, as
+	// [ForReplay], and returns [ErrReplayed].
 	Create(ctx context.Context, g oauth.Grant) error
 
 	// Grant returns a grant that is alive: not expired, not revoked, and its
@@ -64,6 +67,13 @@ type Grants interface {
 	// Revoked lists what was revoked at or after since: the id and the time.
 	Revoked(ctx context.Context, since time.Time) ([]Revocation, error)
 }
+
+// Why a grant ended, where it matters to what comes after; other reasons are
+// constant words too.
+const (
+	ForReplay = "replay"
+	ByClient  = "revoked by the client"
+)
 
 // A GrantFilter matches grants that have all of what is not empty.
 type GrantFilter struct {

@@ -19,14 +19,20 @@ const grantColumns = `g.id, g.code_id, g.subject, g.client_id, g.resource, g.sco
 // The person's row is locked on PostgreSQL, where a grant could otherwise be
 // committed behind the back of whoever disables the person at that moment. An
 // UPDATE of revoked_at is the replay check: the row is there already, and its
-// owner and the thief are told apart by nobody.
+// owner and the thief are told apart by nobody. It comes first: what was revoked
+// since the code was issued refuses a code that is new, and hides no replay.
 const createGrant = `
 	INSERT INTO grants (id, code_id, subject, client_id, resource, scope, redirect_host,
 		auth_time, created_at, expires_at, salt, generation, parent, rotated_at)
 	SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14
-	FROM people WHERE id = $3 AND disabled_at IS NULL /*pg FOR SHARE pg*/
+	FROM people WHERE id = $3 AND disabled_at IS NULL
+	AND (EXISTS (SELECT 1 FROM grants used WHERE used.code_id = $2) OR NOT EXISTS (
+		SELECT 1 FROM grants ended WHERE ended.subject = $3 AND ended.revoked_at > $9 AND ended.revoked_at IS NOT NULL
+		AND COALESCE(ended.client_id, '') = $4 AND ended.resource = $5
+		AND ended.revoked_for NOT IN ('` + store.ByClient + `', '` + store.ForReplay + `')))
+	/*pg FOR SHARE pg*/
 	ON CONFLICT (code_id) DO UPDATE SET
-		revoked_at = COALESCE(grants.revoked_at, $15), revoked_for = COALESCE(grants.revoked_for, 'replay')
+		revoked_at = COALESCE(grants.revoked_at, $15), revoked_for = COALESCE(grants.revoked_for, '` + store.ForReplay + `')
 	RETURNING CASE WHEN revoked_at IS NULL THEN 1 ELSE 2 END`
 
 // Create implements [store.Grants].

@@ -161,3 +161,19 @@ func TestNothingThatARefreshChangesIsIndexed(t *testing.T) {
 		}
 	}
 }
+
+// What was revoked since a code was issued is few rows, however many grants there
+// are of the person, of the client, or that ended at that time.
+func TestARedemptionLooksOnlyAtWhatThePersonRevokedSince(t *testing.T) {
+	s, err := Open(t.Context(), Options{Path: filepath.Join(t.TempDir(), "sallyport.db")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	steps := strings.Join(plan(t, s, createGrant), "\n")
+	for _, want := range []string{"ended USING INDEX grants_revoked_by_subject (subject=? AND revoked_at>?)", "used USING COVERING INDEX sqlite_autoindex_grants_2 (code_id=?)"} {
+		if !strings.Contains(steps, want) {
+			t.Errorf("no %q in\n%s", want, steps)
+		}
+	}
+}

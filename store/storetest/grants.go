@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -108,6 +109,47 @@ func grantRules() []rule {
 			if got := w.ended("g1"); got.RevokedFor != "revoked" {
 				t.Errorf("revoked for %q", got.RevokedFor)
 			}
+		}},
+		{"a code that was issued before a grant of the same was revoked makes none", func(t *testing.T, w *world) {
+			w.person("ada")
+			w.person("bob")
+			w.grant("g1", "ada", "c1")
+			w.pass(time.Second)
+			outstanding := w.agreed("g2", "ada", "c1")
+			otherClient, otherPerson := w.agreed("g3", "ada", "c2"), w.agreed("g4", "bob", "c1")
+			otherResource := w.agreed("g5", "ada", "c1")
+			otherResource.Resource = "https://other.example.com/mcp"
+			w.pass(time.Second)
+			w.revoke(store.GrantFilter{ID: "g1"}, 1)
+			w.pass(time.Second)
+			w.is(w.Create(t.Context(), outstanding), store.ErrNotFound)
+			for _, g := range []oauth.Grant{otherClient, otherPerson, otherResource} {
+				w.ok(w.Create(t.Context(), g))
+			}
+			w.grant("g6", "ada", "c1")
+			w.alive("g6", true)
+			w.is(w.Create(t.Context(), outstanding), store.ErrNotFound)
+		}},
+		{"what the client revoked or a replay ended does not stop the client's next code", func(t *testing.T, w *world) {
+			w.person("ada")
+			for i, why := range []string{store.ByClient, store.ForReplay} {
+				old := w.grant(fmt.Sprint("old", i), "ada", "c1")
+				next := w.agreed(fmt.Sprint("next", i), "ada", "c1")
+				w.pass(time.Second)
+				_, err := w.Revoke(t.Context(), store.GrantFilter{ID: old.ID}, why)
+				w.ok(err)
+				w.ok(w.Create(t.Context(), next))
+			}
+		}},
+		{"a replay is found out though a grant of the same was revoked meanwhile", func(t *testing.T, w *world) {
+			w.person("ada")
+			w.grant("g1", "ada", "c1")
+			stolen := w.grant("g2", "ada", "c1")
+			w.pass(time.Second)
+			w.revoke(store.GrantFilter{ID: "g1"}, 1)
+			stolen.ID = "g3"
+			w.is(w.Create(t.Context(), stolen), store.ErrReplayed)
+			w.alive("g2", false)
 		}},
 		{"of many who redeem one code, one wins, and the grant is revoked", func(t *testing.T, w *world) {
 			w.person("ada")
