@@ -76,8 +76,10 @@ func (s *Server) client(r *http.Request, form url.Values) (oauth.Client, error) 
 		return oauth.Client{}, oauth.Refuse(oauth.InvalidRequest, missingClient)
 	}
 	c, err := s.clients.find(r, id)
-	if isNotFound(err) {
+	if err != nil {
 		flowtrace.From(r.Context()).Claims(id)
+	}
+	if isNotFound(err) {
 		return oauth.Client{}, oauth.Refuse(oauth.InvalidRequest, unknownClient)
 	}
 	// Nobody authenticates here: what is wrong is the request.

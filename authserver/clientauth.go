@@ -26,8 +26,10 @@ func (s *Server) authenticate(r *http.Request, form url.Values) (oauth.Client, e
 		return oauth.Client{}, err
 	}
 	c, err := s.clients.find(r, p.id)
-	if isNotFound(err) {
+	if err != nil {
 		flowtrace.From(r.Context()).Claims(p.id)
+	}
+	if isNotFound(err) {
 		// Clients that get this status register again.
 		return oauth.Client{}, oauth.Refuse(oauth.InvalidClient, "the client is unknown; register again")
 	}

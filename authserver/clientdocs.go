@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sallyport-dev/sallyport/internal/flowtrace"
 	"github.com/sallyport-dev/sallyport/internal/safehttp"
 	"github.com/sallyport-dev/sallyport/oauth"
 	"github.com/sallyport-dev/sallyport/token"
@@ -131,7 +132,16 @@ func (d *clientDocuments) find(ctx context.Context, id string, may func() error)
 	if d.Trust == TrustAllowed && !slices.Contains(d.Allowed, id) && !slices.Contains(d.Allowed, strings.ToLower(u.Host)) {
 		return refuse(documentNotListed, nil)
 	}
-	c, err := d.clients.get(ctx, id, time.Time{}, may)
+	fetched := false
+	c, err := d.clients.get(ctx, id, time.Time{}, func() error {
+		fetched = true
+		return may()
+	})
+	if err == nil && fetched {
+		flow := flowtrace.From(ctx)
+		flow.Client(c.Client)
+		flow.Did(flowtrace.Document, flowtrace.FetchedDocument)
+	}
 	var refusal *oauth.Error
 	switch {
 	case err == nil:

@@ -109,6 +109,30 @@ var remedies = map[string]remedy{
 	"an http redirect URI must be on localhost, 127.0.0.1 or [::1]; use https": {"", "The client's own address has to be https. On this computer, http is allowed."},
 	"redirect_uris is missing or empty":                                        {"", ofClient},
 
+	"this server does not know apps by their own documents; the app has to register, or needs a client_id from whoever runs this server": {
+		"{who} named itself by the URL of a metadata document; this server takes none.", "Set registration.metadata_documents to open, or to allow-list with its host, or add the client under clients."},
+	"the host of the app is not on this server's list": {
+		"{who} named itself by a metadata document at a host that is not on the list.", "If you trust {client}, add its host to registration.allowed_documents."},
+	"the document by which the app says who it is could not be fetched": {
+		"The metadata document at {client} could not be fetched.", "The log has the cause, in the line of this time. Fetch the URL from this machine: a firewall may keep the server in, or the client's host may keep it out. A document on an inner host has to be a whole URL in registration.allowed_documents."},
+	"there is no document where the app says that its own is": {
+		"There is no metadata document at {client}.", ofClient},
+	"the client's metadata document names another client_id than its own URL": {"", "The client_id inside the document at {client} has to be that URL, octet for octet. " + ofClient},
+	"the client's metadata document has no client_name":                       {"", ofClient},
+	"the client's metadata document has no redirect_uris that can be used":    {"", ofClient},
+	"the client's metadata document holds a secret, which everyone can read there": {
+		"", "Whoever makes the client has to take the secret out of the document at {client}, and to change it."},
+	"the client's metadata document offers no way to authenticate that is taken here: none, or private_key_jwt with keys": {"", ofClient},
+	"the client's keys cannot be taken: it has to publish a JWK set of public keys":                                       {"", ofClient},
+	"the client's keys could not be fetched":                                                                              {"", "The log has the cause, in the line of this time. Fetch the jwks_uri of the document at {client} from this machine: a firewall may keep the server in."},
+	"there are no keys where the client says that its own are":                                                            {"", ofClient},
+	"the client has to authenticate with an assertion that it signs, private_key_jwt":                                     {"", ofClient},
+	"the client did not announce private_key_jwt, nor keys to check an assertion by":                                      {"", ofClient},
+	"the client assertion was used before; each request needs a new one": {
+		"{who} sent one signed assertion twice.", "Something on the way sends the request again, or the assertion leaked. If it goes on, tell the client's makers the words of this step."},
+	"the client assertion is not accepted: iss and sub have to be the client_id, aud the issuer or the token endpoint, exp within a day, and the signature that of a key which the client published": {
+		"{who} sent an assertion that proves nothing.", "The log says which part is wrong, in the line of this time. If it is the time, set the clock of this machine; if it is aud, public_url has to be the address that the client was given."},
+
 	"the client secret is wrong":                             {"", "Compare the secret in the client with the one it was given. A new one: remove the client and add it again."},
 	"the client has to authenticate with its secret":         {"", "The client was registered with a secret and sends none. Enter it there, or register the client as public."},
 	"the client is public and has no secret":                 {"", "The client sends a secret that it was not given here. Remove the secret in it, or add it anew with one."},
