@@ -139,13 +139,17 @@ func (d *clientDocuments) find(ctx context.Context, id string, may func() error)
 	})
 	if err == nil && fetched {
 		flow := flowtrace.From(ctx)
-		flow.Client(c.Client)
-		flow.Did(flowtrace.Document, flowtrace.FetchedDocument)
+		flow.Client(c.value.Client)
+		if c.refused {
+			flow.Did(flowtrace.Document, flowtrace.KeptDocument)
+		} else {
+			flow.Did(flowtrace.Document, flowtrace.FetchedDocument)
+		}
 	}
 	var refusal *oauth.Error
 	switch {
 	case err == nil:
-		return c.Client, nil
+		return c.value.Client, nil
 	case errors.Is(err, errGone):
 		return refuse(documentGone, err)
 	case errors.Is(err, errUnreachable):
@@ -187,7 +191,8 @@ func (d *clientDocuments) keysOf(ctx context.Context, c oauth.Client, since time
 		return readKeys(c.Keys)
 	}
 	// The document is part of the name: how far the fetch may go hangs from it.
-	return d.keys.get(ctx, c.ID+" "+c.KeysURI, since, may)
+	set, err := d.keys.get(ctx, c.ID+" "+c.KeysURI, since, may)
+	return set.value, err
 }
 
 // fetchKeys fetches a key set. It is no further inward than its document.

@@ -35,6 +35,7 @@ type taken[T any] struct {
 	at      time.Time
 	fresh   time.Time
 	discard time.Time // when it is too old even for want of a better one
+	refused bool      // the host gave no newer one when it was last asked
 }
 
 // The bounds of a copy's life. What a vendor withdraws is believed for at most
@@ -64,10 +65,10 @@ func newShelf[T any](now func() time.Time, read func(string, []byte) (T, error),
 
 // get returns a copy that is fresh, and that was fetched at or after since. may is
 // asked before anything is fetched.
-func (s *shelf[T]) get(ctx context.Context, url string, since time.Time, may func() error) (T, error) {
-	var none T
+func (s *shelf[T]) get(ctx context.Context, url string, since time.Time, may func() error) (taken[T], error) {
+	var none taken[T]
 	if copied, ok := s.copies.GetIfPresent(url); ok && s.now().Before(copied.fresh) && !copied.at.Before(since) {
-		return copied.value, nil
+		return copied, nil
 	}
 	if err := may(); err != nil {
 		return none, err
@@ -86,7 +87,7 @@ func (s *shelf[T]) get(ctx context.Context, url string, since time.Time, may fun
 		if r.Err != nil {
 			return none, r.Err
 		}
-		return r.Val.(T), nil
+		return r.Val.(taken[T]), nil
 	}
 }
 
@@ -98,8 +99,8 @@ func (s *shelf[T]) peek(url string) (T, bool) {
 
 // renew fetches. Only an answer that is no document falls back to the last good
 // copy: what a document says, if only that it is no client any more, is so.
-func (s *shelf[T]) renew(ctx context.Context, url string) (T, error) {
-	var none T
+func (s *shelf[T]) renew(ctx context.Context, url string) (taken[T], error) {
+	var none taken[T]
 	body, fresh, err := s.download(ctx, url)
 	now := s.now()
 	switch {
@@ -112,9 +113,9 @@ func (s *shelf[T]) renew(ctx context.Context, url string) (T, error) {
 		if !ok || !now.Before(copied.discard) {
 			return none, err
 		}
-		copied.fresh = now.Add(retryAfter)
+		copied.fresh, copied.refused = now.Add(retryAfter), true
 		s.copies.Set(url, copied)
-		return copied.value, nil
+		return copied, nil
 	case err != nil:
 		s.copies.Invalidate(url)
 		return none, err
@@ -124,8 +125,9 @@ func (s *shelf[T]) renew(ctx context.Context, url string) (T, error) {
 		s.copies.Invalidate(url)
 		return none, err
 	}
-	s.copies.Set(url, taken[T]{value, now, now.Add(fresh), now.Add(lastGood)})
-	return value, nil
+	copied := taken[T]{value: value, at: now, fresh: now.Add(fresh), discard: now.Add(lastGood)}
+	s.copies.Set(url, copied)
+	return copied, nil
 }
 
 // download returns a document and for how long it is fresh.

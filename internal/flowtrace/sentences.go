@@ -23,6 +23,7 @@ const (
 	LookedElsewhere   Sentence = "{who} looked for metadata at a place where there is none, as some clients do before they try the next."
 	Registered        Sentence = "{who} registered as {client}."
 	FetchedDocument   Sentence = "The metadata document of {who} was fetched."
+	KeptDocument      Sentence = "The host of {who} did not give its metadata document; the copy that is kept here serves."
 	Asked             Sentence = "{who} asked for permission, and the answer is to go to {redirect}."
 	ShownSignIn       Sentence = "The sign-in page was shown."
 	SignedIn          Sentence = "The person signed in."
