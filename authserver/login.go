@@ -44,7 +44,7 @@ func (s *Server) loginView(w http.ResponseWriter, r *http.Request, sealed string
 	view.Username = ix.LoginHint
 	view.ClientHost = oauth.TargetOf(ix.RedirectURI).Host
 	if resource, ok := s.resource(ix.Resource); ok {
-		view.ResourceTitle = resource.Title
+		view.ResourceTitle, view.HelpURL = resource.Title, resource.ID
 	}
 	return view, nil
 }

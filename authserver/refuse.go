@@ -92,6 +92,9 @@ func (s *Server) refusePage(w http.ResponseWriter, r *http.Request, e *oauth.Err
 	if e.Description == unknownClient {
 		problem.ByClient = forgottenClient
 	}
+	if problem.Title == cannotConnect {
+		problem.HelpURL = s.helpURL()
+	}
 	if flow := flowtrace.From(r.Context()).Refused(e); flow != "" {
 		problem.Reference = "flow " + flow
 	} else if event != nil {
@@ -117,7 +120,18 @@ func title(code oauth.ErrorCode) string {
 	case oauth.TemporarilyUnavailable:
 		return "This connection cannot be made now"
 	}
-	return "This connection cannot be made"
+	return cannotConnect
+}
+
+const cannotConnect = "This connection cannot be made"
+
+// helpURL is where people read how to add a server to their client: the page of
+// the server itself, or, where there are several, the one that lists them.
+func (s *Server) helpURL() string {
+	if len(s.Resources) == 1 {
+		return s.Resources[0].ID
+	}
+	return "/"
 }
 
 // sentence makes a description read as one.

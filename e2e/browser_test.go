@@ -154,6 +154,8 @@ func TestInABrowser(t *testing.T) {
 		b.open(d.MCP)
 		b.says(d.MCP)
 		b.look("mcp")
+		b.do(chromedp.Evaluate[chromedp.Void](`for (const d of document.querySelectorAll("details")) { d.name = ""; d.open = true }`))
+		b.look("mcp-unfolded")
 		b.open(d.URL)
 		b.look("home")
 	})

@@ -48,7 +48,8 @@ type Config struct {
 	MaxBody   int64 // bytes of a request; 0: resource.DefaultMaxBody
 
 	// Page shows a person who opened a resource in a browser what to do with its
-	// URL. nil: browsers get what programs get.
+	// URL. The header has the challenge of a request without a token already, for
+	// programs that look like browsers. nil: browsers get what programs get.
 	Page func(w http.ResponseWriter, r *http.Request, at oauth.ProtectedResource)
 	// Flows keeps what happens on the way to a connection; nil: nothing is kept.
 	Flows *flowtrace.Recorder
@@ -162,7 +163,7 @@ func (g *Gateway) add(c Config, r Resource) error {
 	if r.Upstream != nil {
 		p.next = g.proxyTo(p)
 	}
-	return g.routes.add(&route{path: r.Path, host: r.Host, resource: r.ProtectedResource, handler: guard.Wrap(p)})
+	return g.routes.add(&route{path: r.Path, host: r.Host, resource: r.ProtectedResource, guard: guard, handler: guard.Wrap(p)})
 }
 
 // observed tells the flow trace: of the first call of a grant, and of calls that

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/sallyport-dev/sallyport/oauth"
+	"github.com/sallyport-dev/sallyport/resource"
 )
 
 // A route is where a resource is served.
@@ -16,7 +17,8 @@ type route struct {
 	path     string // without a trailing slash, except "/" alone
 	host     string // empty: under any
 	resource oauth.ProtectedResource
-	handler  http.Handler
+	guard    *resource.Guard
+	handler  http.Handler // behind the guard
 }
 
 // routes finds by path what may be served there.

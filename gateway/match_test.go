@@ -136,20 +136,29 @@ func TestAPublicServerIsCalledFromAnyWebOrigin(t *testing.T) {
 func TestAPersonWithABrowserGetsAPageAndAProgramGetsAChallenge(t *testing.T) {
 	f := newFixture(t, func(c *gateway.Config) {
 		c.Page = func(w http.ResponseWriter, _ *http.Request, at oauth.ProtectedResource) {
+			w.WriteHeader(http.StatusUnauthorized)
 			_, _ = io.WriteString(w, "page of "+at.Name)
 		}
 	})
 	browser := "text/html,application/xhtml+xml,*/*;q=0.8"
 	for _, c := range []struct{ name, method, accept, tok, body string }{
 		{"a browser", http.MethodGet, browser, "", "page of tickets"},
+		{"another browser", http.MethodGet, "Text/HTML;q=0.9, application/json;q=0.8", "", "page of tickets"},
+		{"a program that also reads pages", http.MethodGet, "application/json, text/html;q=0.5", "", ""},
+		{"a program that reads no pages", http.MethodGet, "application/json, text/html;q=0", "", ""},
+		{"a program that reads text", http.MethodGet, "application/json, text/plain, */*", "", ""},
+		{"a program with a strange weight", http.MethodGet, "text/html;q=NaN", "", ""},
 		{"a program", http.MethodGet, "*/*", "", ""},
 		{"a program that listens", http.MethodGet, "text/event-stream, text/html", "", ""},
 		{"a browser that posts", http.MethodPost, browser, "", ""},
 		{"a program with a token", http.MethodGet, browser, "rubbish", ""},
 	} {
 		a := f.send(c.method, "/mcp", c.tok, list, http.Header{"Accept": {c.accept}})
-		if c.body != "" && a.body != c.body || c.body == "" && a.status != http.StatusUnauthorized {
+		if c.body != "" && a.body != c.body || c.body == "" && strings.HasPrefix(a.body, "page") || a.status != http.StatusUnauthorized {
 			t.Errorf("%s: status %d, %s", c.name, a.status, a.body)
+		}
+		if !strings.Contains(a.header.Get("WWW-Authenticate"), "resource_metadata=") {
+			t.Errorf("%s gets no challenge: %v", c.name, a.header)
 		}
 	}
 }

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"net/http"
-	"strings"
 
 	"github.com/sallyport-dev/sallyport/resource"
 )
@@ -24,6 +23,7 @@ func (g *Gateway) Wrap(next http.Handler) http.Handler {
 		case at == nil:
 			next.ServeHTTP(w, r)
 		case g.page != nil && isBrowsing(r):
+			at.guard.Challenge(w.Header())
 			g.page(w, r, at.resource)
 		default:
 			g.serve(w, r, at)
@@ -41,15 +41,6 @@ func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, at *route) {
 		return
 	}
 	at.handler.ServeHTTP(w, r)
-}
-
-// isBrowsing reports whether a person opened the URL in a browser.
-func isBrowsing(r *http.Request) bool {
-	if r.Method != http.MethodGet || len(r.Header["Authorization"]) > 0 {
-		return false
-	}
-	accept := strings.Join(r.Header["Accept"], ",")
-	return strings.Contains(accept, "text/html") && !strings.Contains(accept, "text/event-stream")
 }
 
 func nothingHere(w http.ResponseWriter, _ *http.Request) {

@@ -84,6 +84,13 @@ func (g *Guard) challengeHeader(ch *challenge) string {
 	return b.String()
 }
 
+// Challenge sets the header that tells a program without a token how to get one.
+// It is for an answer that is made elsewhere, such as a page for people: whoever
+// gets it is a program after all, more often than one thinks.
+func (g *Guard) Challenge(h http.Header) {
+	h.Set("WWW-Authenticate", g.challengeHeader(&challenge{scope: g.baseline, bare: true}))
+}
+
 // parameter writes name="value". RFC 6750 §3 allows in values only what needs
 // no quoting; anything else is left out, so that no value can end its quotes.
 func parameter(b *strings.Builder, name, value string) {

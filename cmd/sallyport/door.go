@@ -27,6 +27,7 @@ type door struct {
 	log      *slog.Logger
 	auth     *authserver.Server
 	pages    *pages.Pages
+	help     func() map[string]pages.ResourcePage // made when the first person asks
 	metrics  *metrics
 	trace    *flowtrace.Recorder
 	gateway  *gateway.Gateway
@@ -46,6 +47,7 @@ func build(ctx context.Context, in *installation, log *slog.Logger) (*door, erro
 		return nil, err
 	}
 	d := &door{in: in, log: log, pages: p, metrics: newMetrics(), trace: newTrace(in, log), stopping: ctx}
+	d.help = sync.OnceValue(func() map[string]pages.ResourcePage { return helpPages(c.ProtectedResources()) })
 	if err := d.openGateway(); err != nil {
 		return nil, err
 	}

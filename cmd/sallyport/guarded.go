@@ -13,7 +13,6 @@ import (
 	"github.com/sallyport-dev/sallyport/gateway"
 	"github.com/sallyport-dev/sallyport/gateway/stdio"
 	"github.com/sallyport-dev/sallyport/internal/config"
-	"github.com/sallyport-dev/sallyport/internal/pages"
 	"github.com/sallyport-dev/sallyport/oauth"
 	"github.com/sallyport-dev/sallyport/resource"
 )
@@ -98,16 +97,6 @@ func (d *door) bridge(settings config.Resource) *stdio.Bridge {
 func personKey(r *http.Request) string {
 	caller, _ := resource.CallerFrom(r.Context())
 	return caller.Subject
-}
-
-// showResource tells a person who opened the MCP URL in a browser what it is.
-func (d *door) showResource(w http.ResponseWriter, _ *http.Request, at oauth.ProtectedResource) {
-	view := pages.ResourcePage{Name: at.Name, Title: at.Title, URL: at.ID, AccountURL: "/account"}
-	defaults := at.Defaults()
-	for _, s := range at.Scopes {
-		view.Scopes = append(view.Scopes, pages.ScopeLine{Name: s.Name, Title: s.Title, Description: s.Description, Optional: !defaults.Has(s.Name)})
-	}
-	d.pages.Resource(w, http.StatusOK, view)
 }
 
 // close ends what was started, children first.

@@ -20,8 +20,8 @@ func (a asset) path() string {
 	return "/assets/" + a.name + "-" + hex.EncodeToString(sum[:8]) + a.ext
 }
 
-// loadAssets returns the stylesheet, with the operator's colours in it, and the
-// mark. A strict content security policy allows no inline style, so colours
+// loadAssets returns the stylesheet, with the operator's colours in it, the mark,
+// and the script that copies. A strict content security policy allows no inline style, so colours
 // that differ between sites are part of the stylesheet and of its hash.
 func loadAssets(colours string) ([]asset, error) {
 	style, err := files.ReadFile("style.css")
@@ -32,9 +32,14 @@ func loadAssets(colours string) ([]asset, error) {
 	if err != nil {
 		return nil, err
 	}
+	script, err := files.ReadFile("copy.js")
+	if err != nil {
+		return nil, err
+	}
 	return []asset{
 		{"sallyport", ".css", "text/css; charset=utf-8", append([]byte(colours), style...)},
 		{"mark", ".svg", "image/svg+xml", mark},
+		{"copy", ".js", "text/javascript; charset=utf-8", script},
 	}, nil
 }
 

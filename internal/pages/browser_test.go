@@ -140,6 +140,44 @@ func TestInABrowser(t *testing.T) {
 			t.Errorf("the focus is on %q", id)
 		}
 	})
+	in("Copy copies", func(t *testing.T) {
+		b.open("resource")
+		const first = `document.querySelector(".copyable button")`
+		if n := evaluate[int](b, `[...document.querySelectorAll("pre.copy")].filter(p => p.nextElementSibling?.textContent === "Copy").length - document.querySelectorAll("pre.copy").length`); n != 0 {
+			t.Errorf("%d texts more have a button than there are", n)
+		}
+		// What was copied is what a person would then paste.
+		evaluate[bool](b, `navigator.clipboard.writeText = async text => { window.pasted = text }, true`)
+		b.do(chromedp.Click(chromedp.CSS(".copyable button")))
+		if got := evaluate[string](b, `new Promise(r => setTimeout(() => r(window.pasted + "|" + `+first+`.textContent + "|" + document.querySelector("[role=status]").textContent), 50))`); got != "https://mcp.acme.example/tickets/mcp|Copied|Copied" {
+			t.Errorf("copied: %s", got)
+		}
+	})
+	in("without a clipboard the browser copies", func(t *testing.T) {
+		b.open("resource")
+		evaluate[bool](b, `Object.defineProperty(navigator, "clipboard", {value: undefined}), document.execCommand = what => { window.did = what + " " + getSelection(); return true }, true`)
+		b.do(chromedp.Click(chromedp.CSS(".copyable button")))
+		if got := evaluate[string](b, `window.did`); got != "copy https://mcp.acme.example/tickets/mcp" {
+			t.Errorf("did %q", got)
+		}
+	})
+	in("without scripts there is the text, and no button", func(t *testing.T) {
+		disabled := func(yes bool) chromedp.Action[chromedp.Void] {
+			return func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+				_, err := cdp.Call(ctx, t, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: yes})
+				return chromedp.Void{}, err
+			}
+		}
+		b.do(disabled(true))
+		b.open("resource")
+		b.do(disabled(false)) // what ran, ran when the page was loaded
+		if n := evaluate[int](b, `document.querySelectorAll("button").length`); n != 0 {
+			t.Errorf("there are %d buttons that do nothing", n)
+		}
+		if n := evaluate[int](b, `document.querySelectorAll("pre.copy").length`); n < 20 {
+			t.Errorf("there are %d texts to copy", n)
+		}
+	})
 	in("every page fits a narrow screen", func(t *testing.T) {
 		b.do(chromedp.EmulateViewport(320, 800))
 		for _, s := range b.pages {

@@ -1,5 +1,6 @@
 // Package pages draws every page that a person sees: one struct and one method
-// per page, html/template, a stylesheet, and nothing that runs in the browser.
+// per page, html/template, a stylesheet, and one small script, which puts a Copy
+// button beside what is there to be copied. Every page works without it.
 //
 // A page is handed what it shows and where its forms go; it reads no request,
 // no store and no clock, and decides nothing. What strangers chose (the name of

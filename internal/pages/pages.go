@@ -2,6 +2,7 @@ package pages
 
 import (
 	"bytes"
+	"crypto/rand"
 	"embed"
 	"errors"
 	"fmt"
@@ -41,10 +42,11 @@ type chrome struct {
 	Logo       template.URL
 	Stylesheet string
 	Mark       string
+	Script     string
 	Host       string // of the issuer, with its port
 }
 
-//go:embed templates/*.html style.css mark.svg
+//go:embed templates/*.html style.css mark.svg copy.js
 var files embed.FS
 
 var pageNames = []string{
@@ -75,6 +77,7 @@ func New(site Site) (*Pages, error) {
 		Logo:       logo,
 		Stylesheet: p.assets[0].path(),
 		Mark:       p.assets[1].path(),
+		Script:     p.assets[2].path(),
 		Host:       public.Host,
 	}
 	if p.site.Name == "" {
@@ -116,14 +119,18 @@ func logoURL(raw, publicURL string) (template.URL, error) {
 	return "", errors.New("pages: LogoURL is neither a path on this server nor a base64 data: URL of an image")
 }
 
-// A reach says which pages a page may be connected to.
+// A reach says which pages a page may be connected to, and whether its script
+// runs.
 type reach int
 
 const (
 	// onTheWay pages are steps of a connection that ends at a client.
-	onTheWay reach = iota
+	onTheWay reach = 0
 	// atHome pages never leave this server.
-	atHome
+	atHome reach = 1
+	// copies is said besides, of pages with text to copy. No page onTheWay is
+	// one: where people sign in and allow, nothing runs.
+	copies reach = 2
 )
 
 // A drawing is one page, ready to be drawn.
@@ -138,19 +145,24 @@ type drawing struct {
 type frame struct {
 	Site  chrome
 	Title string
+	Nonce string // of the script; empty: the page has none
 	View  any
 }
 
 func (p *Pages) draw(w http.ResponseWriter, status int, d drawing) {
 	var b bytes.Buffer
-	if err := p.drawn[d.page].Execute(&b, frame{p.site, d.title, d.view}); err != nil {
+	f := frame{Site: p.site, Title: d.title, View: d.view}
+	if d.reach&copies != 0 {
+		f.Nonce = rand.Text()
+	}
+	if err := p.drawn[d.page].Execute(&b, f); err != nil {
 		// The templates are tested with everything they can be given, so this is
 		// a page that no test has seen; half of it is worse than none.
-		setHeaders(w.Header(), atHome)
+		setHeaders(w.Header(), atHome, "")
 		http.Error(w, "The page could not be drawn. Nothing was changed.", http.StatusInternalServerError)
 		return
 	}
-	setHeaders(w.Header(), d.reach)
+	setHeaders(w.Header(), d.reach, f.Nonce)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Length", strconv.Itoa(b.Len()))
 	w.WriteHeader(status)
@@ -163,14 +175,20 @@ const policy = "default-src 'none'; style-src 'self'; img-src 'self' data:; base
 //
 // draft-ietf-oauth-v2-1 §7.10: "Authorization servers MUST prevent clickjacking
 // attacks." Both headers say so, for browsers that know one of them only.
-func setHeaders(h http.Header, r reach) {
+func setHeaders(h http.Header, r reach, nonce string) {
+	policy := policy
+	if nonce != "" {
+		// One script, by a nonce that is new with every page: 'self' would let
+		// every file of this origin run, and MCP servers answer there too.
+		policy += "; script-src 'nonce-" + nonce + "'"
+	}
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("X-Content-Type-Options", "nosniff")
 	// With no-referrer a browser posts our own forms with "Origin: null"; who
 	// checks for cross-site requests goes by Sec-Fetch-Site.
 	h.Set("Referrer-Policy", "no-referrer")
-	if r == onTheWay {
+	if r&atHome == 0 {
 		// No form-action here. Chrome applies it to every redirect that follows
 		// a form, so 'self' makes Allow a dead button: the answer goes to the
 		// client's redirect URI, through hosts and schemes that nobody can list.

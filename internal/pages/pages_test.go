@@ -112,10 +112,38 @@ func TestEveryFieldHasALabelAndEveryReferenceATarget(t *testing.T) {
 	})
 }
 
-func TestNothingRunsAndNothingIsFetchedFromOthers(t *testing.T) {
+// addsToAClient are the links of the client book, which open a client.
+var addsToAClient = regexp.MustCompile(`^(cursor://anysphere\.cursor-deeplink/mcp/install\?|vscode:mcp/install\?|goose://extension\?|lmstudio://add_mcp\?|https://claude\.ai/customize/connectors\?)`)
+
+// The one script is that of copying: a file of ours, with the nonce that the
+// page's own policy names, on the pages at an MCP URL and no others.
+func TestOnlyTheScriptThatCopiesRuns(t *testing.T) {
+	seen := map[string]bool{}
+	each(t, plain, func(t *testing.T, w *httptest.ResponseRecorder, body string) {
+		policy := w.Header().Get("Content-Security-Policy")
+		scripts := 0
+		for _, e := range elements(body) {
+			if e[""] != "script" {
+				continue
+			}
+			scripts++
+			nonce := e["nonce"]
+			if !strings.HasPrefix(e["src"], "/assets/copy-") || len(nonce) < 22 || seen[nonce] || !strings.HasSuffix(policy, "; script-src 'nonce-"+nonce+"'") &&
+				!strings.Contains(policy, "; script-src 'nonce-"+nonce+"';") {
+				t.Errorf("the script %v runs under %s", e, policy)
+			}
+			seen[nonce] = true
+		}
+		if has := strings.Contains(body, "<h2>Add it to</h2>"); has != (scripts == 1) || has != strings.Contains(policy, "script-src") {
+			t.Errorf("%d scripts, %s", scripts, policy)
+		}
+	})
+}
+
+func TestNothingInlineRunsAndNothingIsFetchedFromOthers(t *testing.T) {
 	each(t, plain, func(t *testing.T, _ *httptest.ResponseRecorder, body string) {
 		for _, e := range elements(body) {
-			if e[""] == "script" || e[""] == "style" || e[""] == "iframe" || e[""] == "base" {
+			if e[""] == "style" || e[""] == "iframe" || e[""] == "base" {
 				t.Errorf("there is a %s element", e[""])
 			}
 			for name, value := range e {
@@ -123,7 +151,7 @@ func TestNothingRunsAndNothingIsFetchedFromOthers(t *testing.T) {
 					t.Errorf("%s has the attribute %s", e[""], name)
 				}
 				own := value == "" || strings.HasPrefix(value, "/") && !strings.HasPrefix(value, "//") || strings.HasPrefix(value, site.PublicURL+"/") ||
-					strings.HasPrefix(value, "cursor://anysphere.cursor-deeplink/mcp/install?") || strings.HasPrefix(value, "vscode:mcp/install?")
+					e[""] == "a" && addsToAClient.MatchString(value)
 				if (name == "src" || name == "href" || name == "action") && !own {
 					t.Errorf("%s refers to %s", e[""], value)
 				}
@@ -132,16 +160,18 @@ func TestNothingRunsAndNothingIsFetchedFromOthers(t *testing.T) {
 	})
 }
 
+var ownScript = regexp.MustCompile(`<script type="module" src="/assets/copy-[0-9a-f]+\.js" nonce="[A-Z2-7]+"></script>`)
+
 func TestWhatStrangersWriteStaysText(t *testing.T) {
 	hostile := func(s string) string { return `"><script>alert(1)</script>'` + "`" + `{{.}}<!--` + s }
 	var shapes []string
 	p := newPages(t, site)
 	for _, s := range samples(plain) {
-		shapes = append(shapes, shape(drawn(p, s).Body.String()))
+		shapes = append(shapes, shape(ownScript.ReplaceAllString(drawn(p, s).Body.String(), "")))
 	}
 	p = newPages(t, pages.Site{Name: hostile("Acme"), PublicURL: site.PublicURL})
 	for i, s := range samples(hostile) {
-		body := drawn(p, s).Body.String()
+		body := ownScript.ReplaceAllString(drawn(p, s).Body.String(), "")
 		if strings.Contains(body, "<script") || strings.Contains(body, "<!--") {
 			t.Errorf("%s: a script or a comment got in", s.name)
 		}

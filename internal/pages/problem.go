@@ -16,6 +16,10 @@ type Problem struct {
 	// Again is where to start over; empty: nowhere.
 	Again string
 
+	// HelpURL is where people read how to add a server to their client; empty:
+	// nowhere.
+	HelpURL string
+
 	// Reference names the attempt for whoever runs the server: the flow, or the
 	// request id.
 	Reference string

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sallyport-dev/sallyport/internal/clientbook"
 	"github.com/sallyport-dev/sallyport/internal/pages"
 	"github.com/sallyport-dev/sallyport/oauth"
 )
@@ -159,12 +160,12 @@ func ownSamples(say func(string) string) []sample {
 		SignOutAction: "/account/sign-out", CSRF: say("csrf-1"),
 	}
 	guarded := pages.ResourcePage{
-		Name: say("tickets"), Title: say("Acme Tickets"), Description: say("The tickets of everyone at Acme."), URL: "https://mcp.acme.example/tickets/mcp",
+		Title: say("Acme Tickets"), Description: say("The tickets of everyone at Acme."), URL: "https://mcp.acme.example/tickets/mcp",
 		Scopes: []pages.ScopeLine{
 			{Name: "tickets:read", Title: say("Read your tickets"), Description: say("Titles, texts and comments.")},
 			{Name: "tickets:write", Title: say("Create and change tickets"), Optional: true},
 		},
-		AccountURL: "/account",
+		AccountURL: "/account", Guides: guides("tickets", "https://mcp.acme.example/tickets/mcp"),
 	}
 	return []sample{
 		{"first run", func(p *pages.Pages, w http.ResponseWriter) {
@@ -198,10 +199,28 @@ func ownSamples(say func(string) string) []sample {
 		{"resource", func(p *pages.Pages, w http.ResponseWriter) { p.Resource(w, 200, guarded) }},
 		{"resource on this computer", func(p *pages.Pages, w http.ResponseWriter) {
 			v := guarded
-			v.Name, v.Title, v.URL, v.Description, v.Scopes = "demo", "Demo", "http://localhost:8080/mcp", "", nil
-			p.Resource(w, 200, v)
+			v.Title, v.URL, v.Description, v.Scopes = "Demo", "http://localhost:8080/mcp", "", nil
+			v.Guides = guides("demo", v.URL)
+			p.Resource(w, 401, v)
 		}},
 	}
+}
+
+// guides are those of the client book.
+func guides(name, mcpURL string) []pages.Guide {
+	var all []pages.Guide
+	for _, c := range clientbook.Clients() {
+		a := c.Guide(clientbook.Server{Name: name, URL: mcpURL})
+		g := pages.Guide{Client: c.Name, Hosted: c.Runs == clientbook.Hosted, Link: a.Link}
+		for _, step := range a.Steps {
+			g.Steps = append(g.Steps, pages.GuideStep(step))
+		}
+		for _, trouble := range c.Troubles {
+			g.Troubles = append(g.Troubles, pages.GuideTrouble(trouble))
+		}
+		all = append(all, g)
+	}
+	return all
 }
 
 func newPages(t *testing.T, s pages.Site) *pages.Pages {

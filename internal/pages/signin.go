@@ -20,6 +20,10 @@ type SignIn struct {
 	ResourceTitle string
 	ClientHost    string
 
+	// HelpURL is where people read how to add the server to their client; empty:
+	// nowhere.
+	HelpURL string
+
 	PasswordLogin bool
 	Username      string // filled in again
 	Upstreams     []Upstream

@@ -1,9 +1,6 @@
 package pages
 
 import (
-	"encoding/base64"
-	"encoding/json"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -229,71 +226,32 @@ func TestAnyAccentCanBeRead(t *testing.T) {
 	})
 }
 
-func TestWhatPeoplePasteIsWhole(t *testing.T) {
-	const odd = "https://a.example/x'$(id)&y/mcp"
-	var links int
-	for _, g := range guides(ResourcePage{Name: `Tickets; rm -rf "/"`, URL: odd}) {
-		if g.Needs != "" {
-			t.Errorf("%s is said not to reach a public server", g.Client)
-		}
-		for _, step := range g.Steps {
-			switch {
-			case strings.HasPrefix(step.Copy, "claude "):
-				if want := `claude mcp add --transport http tickets-rm--rf 'https://a.example/x'\''$(id)&y/mcp'`; step.Copy != want {
-					t.Errorf("%s, not %s", step.Copy, want)
-				}
-			case strings.HasPrefix(step.Copy, "{"):
-				var v map[string]map[string]struct{ URL string }
-				if err := json.Unmarshal([]byte(step.Copy), &v); err != nil {
-					t.Errorf("%s: %v", g.Client, err)
-				}
-				for key := range v {
-					if v[key]["tickets-rm--rf"].URL != odd {
-						t.Errorf("%s: %s", g.Client, step.Copy)
-					}
-				}
-			}
-		}
-		if g.Link != "" {
-			links++
-			checkLink(t, string(g.Link), odd)
-		}
-	}
-	if links != 2 {
-		t.Errorf("%d clients have a link", links)
-	}
-}
-
-func checkLink(t *testing.T, link, want string) {
-	t.Helper()
-	u, err := url.Parse(link)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var text []byte
-	if config := u.Query().Get("config"); config != "" {
-		text, err = base64.StdEncoding.DecodeString(config)
-	} else {
-		var s string
-		s, err = url.QueryUnescape(u.RawQuery)
-		text = []byte(s)
-	}
-	var v struct{ URL string }
-	if err != nil || json.Unmarshal(text, &v) != nil || v.URL != want {
-		t.Errorf("%s: %v", link, err)
-	}
-}
-
 func TestClientsThatCannotReachALaptopComeLast(t *testing.T) {
-	var order []string
-	for _, g := range guides(ResourcePage{Name: "demo", URL: "http://localhost:8080/mcp"}) {
-		name := g.Client
-		if g.Needs != "" {
-			name += " needs"
+	book := []Guide{{Client: "Claude", Hosted: true}, {Client: "Claude Code"}, {Client: "ChatGPT", Hosted: true}, {Client: "Cursor"}}
+	for url, want := range map[string]string{
+		"http://localhost:8080/mcp":       "Claude Code, Cursor, Claude needs, ChatGPT needs",
+		"https://mcp.acme.example/mcp":    "Claude, Claude Code, ChatGPT, Cursor",
+		"https://localhost.example/a/mcp": "Claude, Claude Code, ChatGPT, Cursor",
+	} {
+		var order []string
+		first, _ := guidesFor(ResourcePage{URL: url, Guides: book})
+		for _, g := range first {
+			name := g.Client
+			if g.Needs != "" {
+				name += " needs"
+			}
+			order = append(order, name)
 		}
-		order = append(order, name)
+		if got := strings.Join(order, ", "); got != want {
+			t.Errorf("%s: %s, not %s", url, got, want)
+		}
 	}
-	if got, want := strings.Join(order, ", "), "Claude Code, Cursor, VS Code, MCP Inspector, Claude needs, ChatGPT needs"; got != want {
-		t.Errorf("%s, not %s", got, want)
+}
+
+func TestWhoIsNotListedFirstIsListedAfterwards(t *testing.T) {
+	book := make([]Guide, 21)
+	first, more := guidesFor(ResourcePage{URL: "https://mcp.acme.example/mcp", Guides: book})
+	if len(first) != firstGuides || len(first)+len(more) != len(book) {
+		t.Errorf("%d and %d of %d", len(first), len(more), len(book))
 	}
 }

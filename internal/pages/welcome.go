@@ -23,18 +23,20 @@ func (p *Pages) Welcome(w http.ResponseWriter, status int, v Welcome) {
 // A ResourcePage is a guarded MCP URL that a person opened in a browser: what it
 // is, and how to add it to a client.
 type ResourcePage struct {
-	Name        string // "tickets"; what clients are told to call it
 	Title       string // "Acme Tickets"
 	Description string
 	URL         string // the MCP URL
 	Scopes      []ScopeLine
 	AccountURL  string
+	Guides      []Guide // in the order in which people should see them
 }
 
-// Resource draws the page of a guarded MCP server.
+// Resource draws the page of a guarded MCP server. What the caller has put into
+// the header before, such as a challenge for programs, stays.
 func (p *Pages) Resource(w http.ResponseWriter, status int, v ResourcePage) {
-	p.draw(w, status, drawing{"resource", "Connect to " + v.Title, atHome, struct {
+	first, more := guidesFor(v)
+	p.draw(w, status, drawing{"resource", "Connect to " + v.Title, atHome | copies, struct {
 		ResourcePage
-		Guides []guide
-	}{v, guides(v)}})
+		First, More []guide
+	}{v, first, more}})
 }
