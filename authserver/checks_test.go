@@ -160,15 +160,23 @@ func checkClaim(_ *scene, rest string) error {
 	return same(got, words[2])
 }
 
-func (s *scene) checkAudit(kind string) error {
+func (s *scene) checkAudit(rest string) error {
+	kind, want, counts := strings.Cut(rest, " ")
 	events, err := s.store.Events(s.t.Context(), 0, 1000)
 	if err != nil {
 		return err
 	}
+	n := 0
 	for _, e := range events {
 		if e.Kind == kind {
-			return nil
+			n++
 		}
+	}
+	if counts {
+		return same(strconv.Itoa(n), want)
+	}
+	if n > 0 {
+		return nil
 	}
 	return fmt.Errorf("the audit log has no %s", kind)
 }

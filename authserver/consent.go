@@ -151,7 +151,7 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) error {
 	weblog.From(r.Context()).Add("client", ix.ClientID)
 	// Anything but the word itself is no: only a pressed button allows.
 	if r.PostForm.Get("decision") != "allow" {
-		return s.denied(w, r, ix, person.ID)
+		return s.denied(w, r, ix, person)
 	}
 	scope, err := s.chosen(ix, r.PostForm)
 	if err != nil {
@@ -160,23 +160,25 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) error {
 	if err := s.remember(r, ix, person.ID, scope); err != nil {
 		return err
 	}
+	s.auditConsent(r.Context(), store.ConsentAllowed, ix, person, scope)
 	flowtrace.From(r.Context()).Did(flowtrace.Consent, flowtrace.Allowed)
 	return s.answer(w, r, ix, *session, scope)
 }
 
 // denied tells the client. Whoever says no is asked the next time, also about
 // what they said yes to before; what they granted before stays theirs to revoke.
-func (s *Server) denied(w http.ResponseWriter, r *http.Request, ix Interaction, subject string) error {
+func (s *Server) denied(w http.ResponseWriter, r *http.Request, ix Interaction, person oauth.Person) error {
 	to, err := s.replyOf(r, ix)
 	if err != nil {
 		return err
 	}
 	if target := oauth.TargetOf(ix.RedirectURI); target.Memorable() {
 		if err := s.Consents.Forget(r.Context(), oauth.Consent{
-			Subject: subject, ClientID: ix.ClientID, RedirectHost: target.Host, Resource: ix.Resource}); err != nil {
+			Subject: person.ID, ClientID: ix.ClientID, RedirectHost: target.Host, Resource: ix.Resource}); err != nil {
 			return err
 		}
 	}
+	s.auditConsent(r.Context(), store.ConsentDenied, ix, person, nil)
 	to.refuse(w, r, oauth.Refuse(oauth.AccessDenied, "the person said no"))
 	return nil
 }

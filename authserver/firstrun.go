@@ -81,7 +81,7 @@ func (s *Server) firstRun(w http.ResponseWriter, r *http.Request) error {
 	if _, err := s.openSession(r.Context(), w, r, person.ID); err != nil {
 		return err
 	}
-	s.audit(r.Context(), store.Event{Kind: "person.created", Actor: person.ID, Subject: person.ID, Detail: "the first account"})
+	s.audit(r.Context(), store.Event{Kind: store.PersonCreated, Actor: person.ID, Subject: person.ID, Detail: "the first account"})
 	seeOther(w, "/account")
 	return nil
 }

@@ -72,7 +72,7 @@ func (s *Server) spendCode(ctx context.Context, c oauth.Client, g oauth.Grant) e
 	err := s.Grants.Create(ctx, g)
 	switch {
 	case errors.Is(err, store.ErrReplayed):
-		s.audit(ctx, store.Event{Kind: "code.replayed", Actor: c.ID, Subject: g.Subject, ClientID: c.ID,
+		s.audit(ctx, store.Event{Kind: store.CodeReplayed, Actor: c.ID, Subject: g.Subject, ClientID: c.ID,
 			Detail: "a code was redeemed twice; what the first redemption made was revoked"})
 		return oauth.Refuse(oauth.InvalidGrant, "the code was used before").Because(err)
 	case isNotFound(err):

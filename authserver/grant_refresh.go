@@ -119,7 +119,7 @@ func (s *Server) replayed(ctx context.Context, g oauth.Grant) error {
 		return err
 	}
 	s.ended(g.ID)
-	s.audit(ctx, store.Event{Kind: "grant.replayed", Actor: g.ClientID, Subject: g.Subject, ClientID: g.ClientID, GrantID: g.ID,
+	s.audit(ctx, store.Event{Kind: store.GrantReplayed, Actor: g.ClientID, Subject: g.Subject, ClientID: g.ClientID, GrantID: g.ID,
 		Detail: "a refresh token was used after its successor was; the grant was revoked"})
 	return oauth.Refuse(oauth.InvalidGrant, deadRefresh).Because(errors.New("the refresh token was replayed"))
 }

@@ -2,7 +2,9 @@ package authserver
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
+	"time"
 
 	"github.com/sallyport-dev/sallyport/internal/pages"
 	"github.com/sallyport-dev/sallyport/internal/weblog"
@@ -45,8 +47,26 @@ func (s *Server) showAccount(w http.ResponseWriter, r *http.Request) error {
 	for _, g := range grants {
 		view.Grants = append(view.Grants, s.grantLine(r, g))
 	}
+	if view.Notice, err = s.withdrawn(r, person); err != nil {
+		return err
+	}
 	s.Pages.Account(w, http.StatusOK, view)
 	return nil
+}
+
+// withdrawn says what the person ended a moment ago. The page is led to with the
+// id of the grant; somebody else's, or one that lives, says nothing.
+func (s *Server) withdrawn(r *http.Request, person oauth.Person) (string, error) {
+	id := r.URL.Query().Get("revoked")
+	if id == "" {
+		return "", nil
+	}
+	which := store.GrantFilter{ID: id, Subject: person.ID, IncludeEnded: true}
+	grants, err := s.Grants.Grants(r.Context(), which, "", 1)
+	if err != nil || len(grants) == 0 || grants[0].Revoked.IsZero() || s.Now().Sub(grants[0].Revoked) > time.Minute {
+		return "", err
+	}
+	return s.grantLine(r, grants[0]).Withdrawn(), nil
 }
 
 // grantLine describes a grant. A client that is gone still has a host.
@@ -115,8 +135,8 @@ func (s *Server) revokeOwn(w http.ResponseWriter, r *http.Request) error {
 	}
 	s.ended(g.ID)
 	weblog.From(r.Context()).Add("grant", g.ID)
-	s.audit(r.Context(), store.Event{Kind: "grant.revoked", Actor: person.ID, Subject: person.ID, ClientID: g.ClientID, GrantID: g.ID,
+	s.audit(r.Context(), store.Event{Kind: store.GrantRevoked, Actor: person.ID, Subject: person.ID, ClientID: g.ClientID, GrantID: g.ID,
 		Detail: "the person withdrew it"})
-	seeOther(w, "/account")
+	seeOther(w, "/account?revoked="+url.QueryEscape(g.ID))
 	return nil
 }

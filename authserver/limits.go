@@ -16,6 +16,9 @@ type limits struct {
 	registrations *keyed // new clients, by address
 	slowly        *keyed // the same, by neighbourhood, for who has time
 	fetches       *keyed // documents and key sets of clients, by address
+	failuresOf    *keyed // lines of the audit log about failed sign-ins, by name
+	failures      *keyed // the same, altogether
+	arrivals      *keyed // lines of the audit log about registrations, altogether
 	secrets       *keyed // wrong client secrets, by client and address; wrong initial access tokens, by address
 }
 
@@ -27,9 +30,12 @@ func newLimits(now func() time.Time) *limits {
 		// What is registered and never used stays for 30 days. In that time this is
 		// less than defaultMaxClients, so no neighbourhood alone can fill the room
 		// and keep everyone else out.
-		slowly:  newKeyed(now, rate.Every(30*time.Second), 1000),
-		fetches: newKeyed(now, rate.Every(2*time.Second), 60),
-		secrets: newKeyed(now, rate.Every(10*time.Second), 10),
+		slowly:     newKeyed(now, rate.Every(30*time.Second), 1000),
+		fetches:    newKeyed(now, rate.Every(2*time.Second), 60),
+		failuresOf: newKeyed(now, rate.Every(time.Minute), 1),
+		failures:   newKeyed(now, rate.Every(6*time.Second), 100),
+		arrivals:   newKeyed(now, rate.Every(10*time.Second), 1000),
+		secrets:    newKeyed(now, rate.Every(10*time.Second), 10),
 	}
 }
 

@@ -64,7 +64,7 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	weblog.From(r.Context()).Add("subject", person.ID)
-	s.audit(r.Context(), store.Event{Kind: "person.signed_in", Actor: person.ID, Subject: person.ID})
+	s.audit(r.Context(), store.Event{Kind: store.SignedIn, Actor: person.ID, Subject: person.ID})
 	return s.afterLogin(w, r, sealed, session)
 }
 
@@ -110,6 +110,7 @@ func (s *Server) wrongPassword(w http.ResponseWriter, r *http.Request, sealed st
 	view.Username = clip(r.PostForm.Get("username"), 128)
 	if e.Code == oauth.AccessDenied {
 		view.Problem = pages.WrongPassword
+		s.auditFailure(r)
 	}
 	view.RetryAfter = e.RetryAfter
 	s.Pages.SignIn(w, e.Code.Status(), view)

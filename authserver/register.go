@@ -52,6 +52,7 @@ func (s *Server) register(w http.ResponseWriter, r *http.Request) error {
 	flow := flowtrace.From(r.Context())
 	flow.Client(kept)
 	flow.Did(flowtrace.Registration, flowtrace.Registered)
+	s.auditRegistration(r.Context(), kept, c)
 	answer := registered{ClientID: kept.ID, ClientIDIssuedAt: kept.Created.Unix(), ClientMetadata: metadata}
 	if secret != "" {
 		answer.ClientSecret = string(secret)

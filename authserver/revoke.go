@@ -42,7 +42,7 @@ func (s *Server) revoke(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	s.ended(g.ID)
-	s.audit(r.Context(), store.Event{Kind: "grant.revoked", Actor: c.ID, Subject: g.Subject, ClientID: c.ID, GrantID: g.ID,
+	s.audit(r.Context(), store.Event{Kind: store.GrantRevoked, Actor: c.ID, Subject: g.Subject, ClientID: c.ID, GrantID: g.ID,
 		Detail: "the client revoked it"})
 	w.WriteHeader(http.StatusOK)
 	return nil

@@ -8,7 +8,6 @@
 package authserver
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -149,11 +148,4 @@ func (s *Server) resource(id string) (oauth.ProtectedResource, bool) {
 		}
 	}
 	return oauth.ProtectedResource{}, false
-}
-
-func (s *Server) audit(ctx context.Context, e store.Event) {
-	e.At = s.Now()
-	if err := s.Events.Append(ctx, e); err != nil {
-		s.Log.ErrorContext(ctx, "the audit log could not be written", "kind", e.Kind, "grant", e.GrantID, "cause", err.Error())
-	}
 }

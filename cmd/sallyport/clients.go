@@ -50,7 +50,7 @@ func (c clientsAdd) Run(ctx context.Context, t terminal) error {
 	if _, err := in.store.Register(ctx, added); err != nil {
 		return err
 	}
-	if err := record(ctx, in, store.Event{Kind: "client.added", ClientID: added.ID}); err != nil {
+	if err := record(ctx, in, store.Event{Kind: store.ClientAdded, ClientID: added.ID}); err != nil {
 		return err
 	}
 	return c.print(t, added.ID, secret)
@@ -261,7 +261,7 @@ func (c clientsRemove) Run(ctx context.Context, t terminal) error {
 	if err := in.store.RemoveClient(ctx, client.ID); err != nil {
 		return err
 	}
-	if err := record(ctx, in, store.Event{Kind: "client.removed", ClientID: client.ID}); err != nil {
+	if err := record(ctx, in, store.Event{Kind: store.ClientRemoved, ClientID: client.ID}); err != nil {
 		return err
 	}
 	fmt.Fprintf(t.out, "%s is forgotten, and what people allowed it has ended.\n", client.ID)

@@ -133,7 +133,7 @@ func (c grantsRevoke) Run(ctx context.Context, t terminal) error {
 	if n == 0 {
 		return hint(errors.New("no living grant matches"), "sallyport grants list shows them")
 	}
-	e := store.Event{Kind: "grant.revoked", Subject: filter.Subject, ClientID: filter.ClientID, GrantID: filter.ID, Detail: fmt.Sprint(n, " ended")}
+	e := store.Event{Kind: store.GrantRevoked, Subject: filter.Subject, ClientID: filter.ClientID, GrantID: filter.ID, Detail: fmt.Sprint(n, " ended")}
 	if err := record(ctx, in, e); err != nil {
 		return err
 	}

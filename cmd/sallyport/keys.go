@@ -57,7 +57,7 @@ func (c keysRotate) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	if err := record(ctx, in, store.Event{Kind: "key.rotated", Detail: c.Algorithm}); err != nil {
+	if err := record(ctx, in, store.Event{Kind: store.KeyRotated, Detail: c.Algorithm}); err != nil {
 		return err
 	}
 	fmt.Fprintf(t.out, "There is a new %s key. Servers that run take it up within seconds.\n", c.Algorithm)
@@ -101,7 +101,7 @@ func (c keysImport) Run(ctx context.Context, t terminal) error {
 	if err := in.keys.Import(ctx, c.Algorithm, text); err != nil {
 		return hint(err, "give one private key that is not here yet and not encrypted: RSA of 2048 to 4096 bits for RS256 and PS256, P-256 for ES256, Ed25519 for EdDSA")
 	}
-	if err := record(ctx, in, store.Event{Kind: "key.imported", Detail: c.Algorithm}); err != nil {
+	if err := record(ctx, in, store.Event{Kind: store.KeyImported, Detail: c.Algorithm}); err != nil {
 		return err
 	}
 	fmt.Fprintf(t.out, "The %s key is in. Servers that run take it up within seconds.\n", c.Algorithm)

@@ -74,7 +74,7 @@ func (c usersAdd) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return plainly(err)
 	}
-	if err := record(ctx, in, store.Event{Kind: "person.created", Subject: p.ID}); err != nil {
+	if err := record(ctx, in, store.Event{Kind: store.PersonCreated, Subject: p.ID}); err != nil {
 		return err
 	}
 	return c.say(t, viewPerson(p), "%s can sign in.", p.Username)
@@ -169,7 +169,7 @@ type usersPassword struct {
 }
 
 func (c usersPassword) Run(ctx context.Context, t terminal) error {
-	return c.change(ctx, t, "person.password", "%s has a new password, and is signed out everywhere.", func(in *installation, p oauth.Person) error {
+	return c.change(ctx, t, store.PersonPassword, "%[1]s has a new password, and is signed out everywhere. Apps that they allowed go on; to end those: sallyport grants revoke --user %[1]s", func(in *installation, p oauth.Person) error {
 		secret, err := c.password.read(t)
 		if err != nil {
 			return err
@@ -181,7 +181,7 @@ func (c usersPassword) Run(ctx context.Context, t terminal) error {
 type usersDisable struct{ onePerson }
 
 func (c usersDisable) Run(ctx context.Context, t terminal) error {
-	return c.change(ctx, t, "person.disabled", "%s is kept out, and every app of theirs with them.", func(in *installation, p oauth.Person) error {
+	return c.change(ctx, t, store.PersonDisabled, "%s is kept out, and every app of theirs with them.", func(in *installation, p oauth.Person) error {
 		return in.store.SetDisabled(ctx, p.ID, true)
 	})
 }
@@ -189,7 +189,7 @@ func (c usersDisable) Run(ctx context.Context, t terminal) error {
 type usersEnable struct{ onePerson }
 
 func (c usersEnable) Run(ctx context.Context, t terminal) error {
-	return c.change(ctx, t, "person.enabled", "%s may sign in again. Their apps have to ask anew.", func(in *installation, p oauth.Person) error {
+	return c.change(ctx, t, store.PersonEnabled, "%s may sign in again. Their apps have to ask anew.", func(in *installation, p oauth.Person) error {
 		return in.store.SetDisabled(ctx, p.ID, false)
 	})
 }
@@ -197,7 +197,7 @@ func (c usersEnable) Run(ctx context.Context, t terminal) error {
 type usersRemove struct{ onePerson }
 
 func (c usersRemove) Run(ctx context.Context, t terminal) error {
-	return c.change(ctx, t, "person.removed", "%s is forgotten, and every app of theirs with them.", func(in *installation, p oauth.Person) error {
+	return c.change(ctx, t, store.PersonRemoved, "%s is forgotten, and every app of theirs with them.", func(in *installation, p oauth.Person) error {
 		return in.store.RemovePerson(ctx, p.ID)
 	})
 }

@@ -35,6 +35,15 @@ type GrantLine struct {
 // Party is who it is, for the template.
 func (g GrantLine) Party() party { return partyOf(g.Host) }
 
+// Withdrawn is the [Account.Notice] after this grant was revoked.
+func (g GrantLine) Withdrawn() string {
+	who := "A program on this computer"
+	if p := g.Party(); !p.here() {
+		who = "`" + p.Host + "`"
+	}
+	return who + " can no longer use " + g.ResourceTitle + " as you."
+}
+
 // Account draws the person's own page.
 func (p *Pages) Account(w http.ResponseWriter, status int, v Account) {
 	p.draw(w, status, drawing{"account", "What can act for you", atHome, v})

@@ -1,0 +1,23 @@
+package store
+
+// What an [Event] can be about. Programs read these words: they are only ever
+// added to.
+const (
+	ClientAdded      = "client.added"
+	ClientRegistered = "client.registered"
+	ClientRemoved    = "client.removed"
+	CodeReplayed     = "code.replayed"
+	ConsentAllowed   = "consent.allowed"
+	ConsentDenied    = "consent.denied"
+	GrantReplayed    = "grant.replayed"
+	GrantRevoked     = "grant.revoked"
+	KeyImported      = "key.imported"
+	KeyRotated       = "key.rotated"
+	PersonCreated    = "person.created"
+	PersonDisabled   = "person.disabled"
+	PersonEnabled    = "person.enabled"
+	PersonPassword   = "person.password"
+	PersonRemoved    = "person.removed"
+	SignInFailed     = "person.sign_in_failed"
+	SignedIn         = "person.signed_in"
+)
