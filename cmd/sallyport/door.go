@@ -94,7 +94,7 @@ func (d *door) handler() http.Handler {
 	mux.Handle("GET /metrics", d.metrics.onMain(d.in.config))
 	return weblog.Wrap(weblog.Options{
 		Log: d.log, Now: time.Now, Address: weblog.Addresses(d.in.config.Proxies()), Observe: d.metrics.observe,
-	}, d.streams(d.gateway.Wrap(bounded(mux))))
+	}, strictTransport(d.in.config.PublicURL, d.streams(d.gateway.Wrap(bounded(mux)))))
 }
 
 // health is what asks whether the server is there, and ready.
