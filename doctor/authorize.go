@@ -21,7 +21,7 @@ var (
 		Mend: "Accept as resource the value in the resource's metadata.",
 	}
 	strangerRedirected = Kind{
-		ID: "open-redirect", Severity: Caution, Step: StepAuthorize, Title: "Answers go to addresses that nobody registered",
+		ID: "open-redirect", Severity: Danger, Step: StepAuthorize, Title: "Answers go to addresses that nobody registered",
 		Rule: "RFC 6749 §4.1.2.1: if the redirect URI is invalid, the server MUST NOT redirect the browser to it; RFC 9700 §4.1.3: exact matching. Whoever lures a person to a link of their own making gets the code.",
 		Mend: "Compare redirect_uri with the registered ones octet by octet, and show a page where it is none of them.",
 	}

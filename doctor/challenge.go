@@ -47,7 +47,7 @@ var (
 		Mend: "Tell the server its public address instead of letting it take it from the request: behind a proxy that ends TLS it sees http and a port of its own. (X-Forwarded-Proto and -Host, or a setting such as public_url or BASE_URL.)",
 	}
 	badTokenAccepted = Kind{
-		ID: "bad-token-accepted", Severity: Caution, Step: StepCall, Title: "A token that nobody issued is accepted",
+		ID: "bad-token-accepted", Severity: Danger, Step: StepCall, Title: "A token that nobody issued is accepted",
 		Rule: "draft-ietf-oauth-v2-1 §5.2 and MCP 2026-07-28, authorization: the server MUST validate access tokens before it processes the request.",
 		Mend: "Check signature, issuer, audience and expiry of every token.",
 	}
@@ -65,11 +65,11 @@ func checkChallenge(o *observations) []Finding {
 		return nil // checkReach
 	}
 	if o.calls.open() {
-		return checkRefusedInside(o)
+		return nil
 	}
 	if x.status != http.StatusUnauthorized {
 		if x.status == http.StatusOK {
-			return nil // checkReach: it does not speak MCP
+			return checkRefusedInside(o)
 		}
 		return []Finding{notChallenged.found(fmt.Sprintf("It is answered %d.", x.status), x)}
 	}
@@ -100,16 +100,10 @@ func checkChallenge(o *observations) []Finding {
 // checkRefusedInside is for a server that answers 200 and refuses in the body.
 func checkRefusedInside(o *observations) []Finding {
 	a, ok := rpc(o.calls.initialize)
-	if !ok || a.Error == nil || !o.calls.initialize.ok() {
-		return nil
+	if !ok || a.Error == nil {
+		return nil // checkReach: it does not speak MCP
 	}
-	said := strings.ToLower(a.Error.Message)
-	for _, word := range []string{"auth", "token", "login", "sign in", "credential"} {
-		if strings.Contains(said, word) {
-			return []Finding{notChallenged.found("It is answered 200 with an error in the body: "+quote(a.Error.Message)+".", o.calls.initialize)}
-		}
-	}
-	return nil
+	return []Finding{notChallenged.found("It is answered 200 with an error in the body: "+quote(a.Error.Message)+".", o.calls.initialize)}
 }
 
 // checkAddresses compares the addresses that are given out with the one that
@@ -145,7 +139,7 @@ func (o *observations) inward(at string) bool {
 		return false
 	}
 	host := strings.ToLower(u.Hostname())
-	return u.Scheme == "http" || host != o.target.Hostname() && (host == "localhost" || strings.HasPrefix(host, "127.") || host == "::1" || !strings.Contains(host, ".") && !strings.Contains(host, ":"))
+	return u.Scheme == "http" && host == o.target.Hostname() || host != o.target.Hostname() && (host == "localhost" || strings.HasPrefix(host, "127.") || host == "::1" || !strings.Contains(host, ".") && !strings.Contains(host, ":"))
 }
 
 // place is what was found at a place.
@@ -178,12 +172,18 @@ func checkBadToken(o *observations) []Finding {
 	if !o.reached() || o.calls.open() || o.calls.initialize.status != http.StatusUnauthorized || x == nil || x.err != nil {
 		return nil
 	}
+	if len(x.hops) > 0 && !sameOrigin(x.url, x.end()) {
+		return nil // the token was not sent there
+	}
+	first, _ := bearer(o.calls.initialize)
 	c, ok := bearer(x)
 	switch {
 	case x.status == http.StatusOK:
 		return []Finding{badTokenAccepted.found("A call with a made-up token is answered 200.", x)}
 	case x.status != http.StatusUnauthorized:
 		return []Finding{badTokenAnswer.found(fmt.Sprintf("A call with a made-up token is answered %d.", x.status), x)}
+	case first.parameters["resource_metadata"] == "":
+		return nil // checkChallenge has said so
 	case !ok:
 		return []Finding{badTokenAnswer.found("A call with a made-up token is answered 401 without a Bearer challenge.", x)}
 	case c.parameters["error"] != "invalid_token":

@@ -35,6 +35,7 @@ var special = []netip.Prefix{
 type network struct {
 	addresses []netip.Addr
 	err       error
+	dial      func(ctx context.Context, network, address string) (net.Conn, error) // nil: as the system does
 }
 
 func lookUp(ctx context.Context, target *url.URL) network {
@@ -45,7 +46,7 @@ func lookUp(ctx context.Context, target *url.URL) network {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	found, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
-	return network{found, err}
+	return network{addresses: found, err: err}
 }
 
 // inside reports whether the server is on this computer or on a private network.
@@ -71,8 +72,12 @@ func (n network) transport(roots *x509.CertPool) *http.Transport {
 			return nil
 		}
 	}
+	dial := d.DialContext
+	if n.dial != nil {
+		dial = n.dial
+	}
 	return &http.Transport{
-		DialContext: d.DialContext, TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+		DialContext: dial, TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
 		ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 4, IdleConnTimeout: 30 * time.Second,
 		TLSHandshakeTimeout: 10 * time.Second, ExpectContinueTimeout: time.Second, MaxResponseHeaderBytes: 64 << 10,
 	}

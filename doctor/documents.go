@@ -12,6 +12,9 @@ var (
 )
 
 func checkDocuments(o *observations) []Finding {
+	if right := o.authorize.right; right != nil && !outcomeOf(right).page && !outcomeOf(right).asksLater() {
+		return nil // nobody gets to the sign-in page; checkAuthorize has said so
+	}
 	var all []Finding
 	for _, d := range o.authorize.documents {
 		got := outcomeOf(d.exchange)

@@ -32,6 +32,8 @@ type Config struct {
 	Progress func(what string)
 	Roots    *x509.CertPool   // whose certificates are trusted; nil: the system's
 	Now      func() time.Time // nil: time.Now
+
+	network *network // where the server is; nil: looked up
 }
 
 // Clients are the ids and names of the clients that are known, the most common
@@ -59,12 +61,17 @@ func Examine(ctx context.Context, c Config) (Report, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	o := &observations{target: target, clients: clients, network: lookUp(ctx, target)}
+	o := &observations{target: target, clients: clients, now: c.Now()}
+	if c.network != nil {
+		o.network = *c.network
+	} else {
+		o.network = lookUp(ctx, target)
+	}
 	transport := o.network.transport(c.Roots)
 	defer transport.CloseIdleConnections()
-	p := &probe{config: c, o: o, wire: &wire{
+	p := &probe{config: c, o: o, redirect: loopbackRedirect, closeListener: func() {}, wire: &wire{
 		client: &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
-		agent:  agentName, told: c.Progress,
+		agent:  agentName, told: c.Progress, now: c.Now,
 	}}
 	p.run(ctx)
 	o.trace = p.wire.trace
@@ -115,6 +122,10 @@ type probe struct {
 	o       *observations
 	wire    *wire
 	secrets []string // what was given to us that nobody may read
+
+	redirect      string        // the doctor's own redirect URI
+	answers       chan *url.URL // what arrived there; nil: nobody listens
+	closeListener func()
 }
 
 // run makes the requests in the order in which a client does, and stops where
@@ -124,6 +135,8 @@ func (p *probe) run(ctx context.Context) {
 	if !p.o.reached() {
 		return
 	}
+	p.listen()
+	defer p.closeListener()
 	p.findResource(ctx)
 	p.findServer(ctx)
 	if p.o.protected() {

@@ -26,7 +26,12 @@ var (
 		Rule: "MCP 2025-11-25, Streamable HTTP: a GET is answered with text/event-stream, or with 405.",
 		Mend: "Answer GET with 405 where the server offers no stream.",
 	}
-	generationKinds = []Kind{olderMissing, newerOdd, newerMissing, streamOdd}
+	originUnchecked = Kind{
+		ID: "origin-unchecked", Severity: Danger, Step: StepCall, Title: "Any web page may call this server on your computer",
+		Rule: "MCP 2025-11-25, Streamable HTTP, security: servers MUST validate the Origin header; where it is there and is not valid the answer is 403. It keeps DNS rebinding away.",
+		Mend: "Answer 403 where Origin is there and is not one of your own; most SDKs have a setting for it (allowed hosts, allowed origins).",
+	}
+	generationKinds = []Kind{olderMissing, newerOdd, newerMissing, streamOdd, originUnchecked}
 )
 
 func checkGenerations(o *observations) []Finding {
@@ -46,6 +51,9 @@ func checkGenerations(o *observations) []Finding {
 	}
 	if x := c.stream; x != nil && c.initialize.status < 500 && (x.err != nil || x.status >= 500) {
 		all = append(all, streamOdd.found(stateOfCall(x)+".", x))
+	}
+	if x := c.rebound; x != nil && x.ok() && c.open() {
+		all = append(all, originUnchecked.found("A call with the Origin https://sallyport-doctor.invalid is answered as any other.", x))
 	}
 	return all
 }

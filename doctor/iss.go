@@ -9,7 +9,7 @@ var (
 		Mend: "Add iss to every redirect back to a client: to errors, and to consent that was remembered. One function should make all of them.",
 	}
 	issWrong = Kind{
-		ID: "iss-wrong", Severity: Fault, Step: StepAuthorize, Title: "iss is not the issuer",
+		ID: "iss-wrong", Severity: Fault, Step: StepAuthorize, Breaks: string(clientbook.NeedIss), Title: "iss is not the issuer",
 		Rule: "RFC 9207 §2.4: the client MUST compare iss with the issuer by simple string comparison, and MUST reject the answer where they differ.",
 		Mend: "Send exactly the issuer of the metadata, octet by octet.",
 	}
@@ -25,6 +25,9 @@ var (
 // someone who signs in are errors.
 func checkIss(o *observations) []Finding {
 	a := o.authorize
+	if o.as.str("issuer") == "" {
+		return nil
+	}
 	promised := o.as.yes("authorization_response_iss_parameter_supported")
 	for _, x := range []*exchange{a.right, a.noPKCE, a.slash, a.otherPort} {
 		if x == nil || x.err != nil {

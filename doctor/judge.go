@@ -53,7 +53,7 @@ func judge(o *observations, secrets []string) Report {
 	return r
 }
 
-func rank(s Severity) int { return slices.Index([]Severity{Fault, Caution, Note}, s) }
+func rank(s Severity) int { return slices.Index([]Severity{Danger, Fault, Caution, Note}, s) }
 
 // found is a finding of this kind, with what was seen and the exchanges that
 // show it.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/sallyport-dev/sallyport/internal/clientbook"
 )
@@ -12,6 +13,7 @@ import (
 // checks only read.
 type observations struct {
 	target  *url.URL
+	now     time.Time
 	clients []clientbook.Client
 	network network
 
@@ -45,6 +47,7 @@ type calls struct {
 	anyAccept  *exchange // Accept: */*
 	browser    *exchange // with an Origin
 	agents     []agentCall
+	rebound    *exchange // with an Origin that has no business here; for a server on this computer
 	plain      *exchange // http instead of https
 	missing    *exchange // a well-known path with nothing at it
 }
@@ -57,7 +60,7 @@ type agentCall struct {
 }
 
 // open reports whether the server answers a stranger.
-func (c calls) open() bool { return c.initialize.ok() || c.discover.ok() }
+func (c calls) open() bool { return answers(c.initialize) || answers(c.discover) }
 
 // A place is an address at which a client looks for a document.
 type place struct {

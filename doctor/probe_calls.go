@@ -51,6 +51,9 @@ func (p *probe) askServer(ctx context.Context) {
 	c.slash = p.wire.send(ctx, slash)
 	c.anyAccept = p.wire.send(ctx, p.call("initialize with Accept: */*, as Claude at times", initializeBody, map[string]string{"Accept": "*/*"}))
 	c.browser = p.wire.send(ctx, p.call("initialize from a page in a browser", initializeBody, map[string]string{"Origin": browserOrigin}))
+	if p.o.loopback() {
+		c.rebound = p.wire.send(ctx, p.call("initialize from a page of somebody else's", initializeBody, map[string]string{"Origin": "https://sallyport-doctor.invalid"}))
+	}
 	p.askAsEach(ctx)
 	if p.o.target.Scheme == "https" && p.o.target.Port() == "" {
 		c.plain = p.wire.send(ctx, ask{purpose: "the same address with http", url: "http://" + p.o.target.Host + p.o.target.EscapedPath(), glance: true})

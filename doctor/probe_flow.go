@@ -38,7 +38,7 @@ func (p *probe) register(ctx context.Context) {
 		return
 	}
 	own := map[string]any{
-		"client_name": "Sallyport doctor", "redirect_uris": []string{loopbackRedirect}, "application_type": "native",
+		"client_name": "Sallyport doctor", "redirect_uris": []string{p.redirect}, "application_type": "native",
 		"token_endpoint_auth_method": "none", "grant_types": []string{"authorization_code", "refresh_token"}, "response_types": []string{"code"},
 	}
 	p.o.registrations = append(p.o.registrations, p.registerAs(ctx, at, own, nil))
@@ -155,7 +155,7 @@ func (p *probe) goToSignIn(ctx context.Context) {
 		return
 	}
 	a := &p.o.authorize
-	a.clientID, a.redirect = p.o.registrations[0].id(), loopbackRedirect
+	a.clientID, a.redirect = p.o.registrations[0].id(), p.redirect
 	// As VS Code sends it: base64 with + and / and =.
 	a.state = "doctor+" + randomWord() + "/=="
 	right := url.Values{
@@ -249,7 +249,7 @@ func (p *probe) askToken(ctx context.Context) {
 	if known {
 		client = p.o.authorize.clientID
 		p.o.token.code = p.form(ctx, "redeem a code that nobody issued", at, url.Values{
-			"grant_type": {"authorization_code"}, "client_id": {client}, "code": {"sallyport-doctor-never-issued"}, "redirect_uri": {loopbackRedirect},
+			"grant_type": {"authorization_code"}, "client_id": {client}, "code": {"sallyport-doctor-never-issued"}, "redirect_uri": {p.redirect},
 			"code_verifier": {randomWord() + randomWord()}, "resource": {p.o.resourceID()}})
 		p.o.token.refresh = p.form(ctx, "refresh with a token that nobody issued", at, url.Values{
 			"grant_type": {"refresh_token"}, "client_id": {client}, "refresh_token": {"sallyport-doctor-never-issued"}})

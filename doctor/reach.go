@@ -83,7 +83,7 @@ func checkReach(o *observations) []Finding {
 		all = append(all, serverError.found(fmt.Sprintf("A POST to the address is answered %d.", x.status), x))
 	case x.status == http.StatusMethodNotAllowed:
 		all = append(all, notMCP.found("A POST to the address is answered 405: it takes no POST.", x))
-	case x.status == http.StatusOK && !speaks && !o.calls.discover.ok():
+	case x.status == http.StatusOK && !speaks && !o.calls.open():
 		all = append(all, notMCP.found("A POST to the address is answered 200 with "+quote(x.mediaType())+", which holds no JSON-RPC response.", x))
 	}
 	return all

@@ -51,6 +51,8 @@ const (
 	Fault Severity = "fault"
 	// Caution: a client that needs it connects, and may stumble later.
 	Caution Severity = "caution"
+	// Danger: a hole. Clients connect, and so may others.
+	Danger Severity = "danger"
 	// Note: worth knowing; nothing is wrong.
 	Note Severity = "note"
 )
@@ -80,7 +82,8 @@ type Kind struct {
 	ID       string   `json:"id"`
 	Severity Severity `json:"severity"`
 	Step     Step     `json:"step"`
-	// Breaks is the need of a client that is not met. Empty: everybody's.
+	// Breaks is the need of a client that is not met. Empty: everybody's; "-":
+	// no client's, but somebody else's.
 	Breaks string `json:"breaks,omitempty"`
 	Title  string `json:"title"`
 	Rule   string `json:"rule"` // the standard and its section, and what it says

@@ -26,7 +26,7 @@ func (r Report) Text(w io.Writer, on Paper) error {
 	t.line(2, t.bold("Doctor looked at")+"  "+r.URL+named(r.Server))
 	t.line(0, "")
 	t.verdicts(r)
-	for _, severity := range []Severity{Fault, Caution, Note} {
+	for _, severity := range []Severity{Danger, Fault, Caution, Note} {
 		t.findings(r, severity)
 	}
 	if len(r.Right) > 0 {
@@ -170,7 +170,7 @@ func (t *typist) verdicts(r Report) {
 
 // findings writes those of one severity, under a heading.
 func (t *typist) findings(r Report, severity Severity) {
-	heading := map[Severity]string{Fault: "What is wrong", Caution: "What to be careful with", Note: "Worth knowing"}[severity]
+	heading := map[Severity]string{Danger: "What is dangerous", Fault: "What is wrong", Caution: "What to be careful with", Note: "Worth knowing"}[severity]
 	first := true
 	for _, f := range r.Findings {
 		if f.Severity != severity {
@@ -186,7 +186,7 @@ func (t *typist) findings(r Report, severity Severity) {
 }
 
 func (t *typist) finding(f Finding, r Report) {
-	mark := map[Severity]string{Fault: t.red("✗"), Caution: t.yellow("!"), Note: t.dim("·")}[f.Severity]
+	mark := map[Severity]string{Danger: t.red("✗"), Fault: t.red("✗"), Caution: t.yellow("!"), Note: t.dim("·")}[f.Severity]
 	t.line(0, "")
 	t.wrap(2, mark+" ", t.bold(f.Title))
 	t.wrap(4, "", f.What)
@@ -210,6 +210,10 @@ func (r Report) who(f Finding) string {
 	switch {
 	case f.Severity == Note:
 		return "nobody is stopped by this"
+	case f.Severity == Danger:
+		return "not the clients, but the people whose data it guards"
+	case f.Breaks == nobody:
+		return "not the clients, but whoever checks its tokens"
 	case len(f.Hurts) == 0:
 		return "none of the clients that were looked for"
 	case len(f.Hurts) == len(r.Verdicts) && len(r.Verdicts) > 1:

@@ -56,7 +56,7 @@ func checkTLS(o *observations) []Finding {
 		return nil
 	}
 	leaf := x.tls.PeerCertificates[0]
-	if left := time.Until(leaf.NotAfter); left < soon && left < validity(leaf)/3 {
+	if left := leaf.NotAfter.Sub(o.now); left < soon && left < validity(leaf)/3 {
 		return []Finding{certificateEnds.found(fmt.Sprintf("It ends on %s, in %d days.", leaf.NotAfter.UTC().Format("2006-01-02 15:04 MST"), int(left.Hours()/24)), x)}
 	}
 	return nil

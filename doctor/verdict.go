@@ -18,6 +18,9 @@ var choosing = []clientbook.Need{
 var ofConnection = append(slices.Clone(choosing),
 	clientbook.NeedSecret, clientbook.NeedNoNulls, clientbook.NeedEveryRedirect, clientbook.NeedAnyPort, clientbook.NeedOffline)
 
+// nobody is who stumbles over what matters to no client.
+const nobody = "-"
+
 // A way is how one client gets through, as far as it gets.
 type way struct {
 	client     clientbook.Client
@@ -139,7 +142,7 @@ func (w way) hurts(f Finding) bool {
 	if f.only != nil {
 		return slices.Contains(f.only, w.client.ID)
 	}
-	if f.Severity == Note {
+	if f.Severity == Note || f.Severity == Danger || f.Breaks == nobody {
 		return false
 	}
 	if door, ok := strings.CutPrefix(f.Breaks, "way:"); ok {

@@ -46,7 +46,7 @@ func checkPlaces(o *observations) []Finding {
 	for _, places := range [][]place{o.resource, o.server} {
 		for i := range places {
 			look(places[i].exchange)
-			if !places[i].found() {
+			if !places[i].found() && places[i].where != clientbook.Challenge {
 				missing = append(missing, strings.TrimPrefix(places[i].url, o.origin()))
 			}
 		}

@@ -87,6 +87,7 @@ type wire struct {
 	agent  string // of requests that name none
 	jar    http.CookieJar
 	told   func(purpose string)
+	now    func() time.Time
 }
 
 // send makes one request, and follows its redirects where that is asked for.
@@ -104,9 +105,9 @@ func (w *wire) send(ctx context.Context, a ask) *exchange {
 	if w.told != nil {
 		w.told(a.purpose)
 	}
-	began := time.Now()
+	began := w.now()
 	w.travel(ctx, x)
-	x.took = time.Since(began)
+	x.took = w.now().Sub(began)
 	return x
 }
 
