@@ -84,7 +84,10 @@ func (s *Server) client(r *http.Request, form url.Values) (oauth.Client, error) 
 	}
 	// Nobody authenticates here: what is wrong is the request.
 	var refusal *oauth.Error
-	if errors.As(err, &refusal) && refusal.Code == oauth.InvalidClient {
+	if errors.As(err, &refusal) {
+		flowtrace.From(r.Context()).As(flowtrace.Document)
+	}
+	if refusal != nil && refusal.Code == oauth.InvalidClient {
 		err = oauth.Refuse(oauth.InvalidRequest, refusal.Description).Because(refusal.Cause)
 	}
 	return c, err

@@ -57,6 +57,9 @@ var checks = map[string]func(s *scene, rest string) error{
 		}
 		return nil
 	},
+	"flow":     func(s *scene, want string) error { return s.checkFlow(want, false) },
+	"flow-not": func(s *scene, want string) error { return s.checkFlow(want, true) },
+	"flows":    (*scene).checkFlows,
 	"grants": func(s *scene, want string) error {
 		living, err := s.store.Grants(s.t.Context(), store.GrantFilter{}, "", 1000)
 		if err != nil {

@@ -15,7 +15,7 @@ import (
 
 // manners are what every answer of every script is held to, whatever it is about.
 func (s *scene) manners(a *answer) error {
-	return errors.Join(s.statusManners(a), s.redirectManners(a), cookieManners(a, s.setting.issuer), crossOriginManners(a), bodyManners(a))
+	return errors.Join(s.statusManners(a), s.redirectManners(a), cookieManners(a, s.setting.issuer), crossOriginManners(a), bodyManners(a), s.traceManners(a))
 }
 
 func (s *scene) statusManners(a *answer) error {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/sallyport-dev/sallyport/authserver"
+	"github.com/sallyport-dev/sallyport/internal/flowtrace"
 	"github.com/sallyport-dev/sallyport/internal/pages"
 	"github.com/sallyport-dev/sallyport/internal/weblog"
 	"github.com/sallyport-dev/sallyport/login"
@@ -34,6 +35,8 @@ type scene struct {
 	keys    *token.Keyring
 	clock   *clock
 	log     *lockedBuffer
+	flows   *flowtrace.Recorder
+	story   *story
 	setting setting
 	vars    map[string]string
 
@@ -162,12 +165,13 @@ func newScene(t testing.TB, given setting) *scene {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.traceFlows()
 	s.auth, err = authserver.New(authserver.Config{
 		Issuer: given.issuer, Resources: given.resources, Keys: s.keys, Grants: s.store, Clients: s.store, People: s.store,
 		Sessions: s.store, Consents: s.store, Events: s.store, Assertions: s.store, Pages: p, Preregistered: given.preregistered,
 		Local:     login.NewLocal(login.LocalOptions{People: s.store, Now: s.clock.Now}),
 		AccessTTL: time.Hour, RefreshTTL: 90 * 24 * time.Hour, CodeTTL: time.Minute,
-		Registration: given.registration, Now: s.clock.Now, Log: log, Address: seemingly,
+		Registration: given.registration, Now: s.clock.Now, Log: log, Address: seemingly, Flows: s.flows,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -52,6 +53,7 @@ type stepView struct {
 	Said    string    `json:"said"`
 	ToDo    string    `json:"to_do,omitempty"`
 	Error   string    `json:"error,omitempty"`
+	Told    string    `json:"told,omitempty"`
 	Facts   []string  `json:"facts,omitempty"`
 	Count   int64     `json:"count,omitempty"`
 }
@@ -176,7 +178,7 @@ func (c flowsShow) Run(ctx context.Context, t terminal) error {
 		return err
 	}
 	for _, s := range flowtrace.Flow(f).List() {
-		v.Steps = append(v.Steps, stepView{s.At, string(s.Kind), string(s.Outcome), s.Said, s.ToDo, s.Code, s.Facts, s.Count})
+		v.Steps = append(v.Steps, stepView{s.At, string(s.Kind), string(s.Outcome), s.Said, s.ToDo, s.Code, s.Told, s.Facts, s.Count})
 	}
 	if v.Grant, err = sinceThen(ctx, in, f.GrantID); err != nil {
 		return err
@@ -243,11 +245,23 @@ func (v flowView) print(t terminal) error {
 			p.line("  %s", d)
 		}
 		p.text(fmt.Sprintf("  %s  %-12s  %-7s  ", s.At.Local().Format("15:04:05"), s.Step, s.Outcome), s.Said+s.counted())
-		for _, fact := range s.Facts {
+		for _, fact := range s.facts() {
 			p.text(strings.Repeat(" ", 35), fact)
 		}
 	}
 	return p.err
+}
+
+// facts are what belongs to a step, and what the client was told of it.
+func (s stepView) facts() []string {
+	if s.Error == "" {
+		return s.Facts
+	}
+	told := "the client was told: " + s.Error
+	if s.Told != "" {
+		told += ", " + s.Told
+	}
+	return append(slices.Clone(s.Facts), told)
 }
 
 func (s stepView) counted() string {

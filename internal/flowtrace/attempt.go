@@ -18,7 +18,8 @@ import (
 type Attempt struct {
 	rec     *Recorder
 	request *http.Request
-	kind    Kind // of the step that a refusal is
+	kind    Kind // of the endpoint
+	as      Kind // the step that a refusal is; empty: kind
 	open    *open
 	shed    bool // there were too many: nothing of it is kept
 	learned Flow // since the last step
@@ -46,10 +47,10 @@ func (rec *Recorder) Wrap(kind Kind, next http.Handler) http.Handler {
 	})
 }
 
-// As says that the request turned out to be another step.
+// As says which step it is about now, if it is refused.
 func (a *Attempt) As(kind Kind) {
 	if a != nil {
-		a.kind = kind
+		a.as = kind
 	}
 }
 
@@ -66,8 +67,8 @@ func (a *Attempt) Client(c oauth.Client) {
 
 // Claims says who somebody says they are, whom this server does not know.
 func (a *Attempt) Claims(clientID string) {
-	if a != nil && clientID != "" {
-		a.learned.ClientID = clientID
+	if a != nil {
+		a.learned.ClientID = claimed(clientID)
 	}
 }
 
@@ -76,7 +77,11 @@ func (a *Attempt) Asks(form url.Values) {
 	if a == nil {
 		return
 	}
-	a.values.resource = clean(strings.Join(form["resource"], " "), maxValue)
+	var resources []string
+	for _, resource := range form["resource"] {
+		resources = append(resources, withoutQuery(resource))
+	}
+	a.values.resource = clean(strings.Join(resources, " "), maxValue)
 	a.values.scope = clean(form.Get("scope"), maxValue)
 	if redirect := form.Get("redirect_uri"); redirect != "" {
 		a.values.redirect = clean(oauth.TargetOf(redirect).Host, maxName)
@@ -154,15 +159,23 @@ func (a *Attempt) Refused(e *oauth.Error) string {
 		return ""
 	}
 	s := Step{Kind: a.kind, Outcome: Refused, Code: string(e.Code), Said: e.Description}
+	if a.as != "" {
+		s.Kind = a.as
+	}
 	if e.Code.Status() >= http.StatusInternalServerError {
 		s.Outcome = Failed
 	}
 	if a.again(&s, ordinary(e)) {
-		s.Facts = a.facts(a.kind)
-		s.Said, s.ToDo = a.explain(e)
+		s.Facts = a.facts(s.Kind)
+		if s.Kind == Document && e.Cause != nil {
+			s.Facts = append(s.Facts, "cause: "+clean(e.Cause.Error(), maxValue))
+		}
+		if s.Said, s.ToDo = a.explain(e); s.Said != sentence(e.Description) {
+			s.Told = e.Description
+		}
 		a.record(s)
 	}
-	if a.kind == Authorize || a.kind == Consent || a.kind == Token {
+	if a.kind == Authorize || a.kind == Consent || s.Kind == Token {
 		a.end()
 	}
 	return a.open.id

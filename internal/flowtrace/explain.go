@@ -129,7 +129,7 @@ func (a *Attempt) facts(kind Kind) []string {
 	}
 	v, hosts := a.values, hostsOf(a.values.client)
 	switch kind {
-	case Authorize:
+	case Authorize, Document:
 		add("client id", clean(a.learned.ClientID, maxID))
 		add("resource asked for", v.resource)
 		add("scopes asked for", v.scope)

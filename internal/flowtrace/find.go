@@ -39,7 +39,7 @@ func (a *Attempt) find() bool {
 		if a.open == nil && a.learned.Standing >= Known {
 			a.open = b.find(now, suits, k.client, k.name, k.network, k.hosted)
 		}
-	case Token, Refresh:
+	case Token:
 		a.open = b.find(now, suits, k.client, k.place)
 	}
 	if a.open == nil && !a.begin(now) {
@@ -116,7 +116,7 @@ func (a *Attempt) claim(now time.Time, k keys) {
 		if a.learned.ClientName == "" && o.client == "" {
 			a.learned.ClientName = agentName(a.request.UserAgent())
 		}
-	case Token, Refresh:
+	case Token:
 		b.link(o, now, k.place)
 	}
 }

@@ -82,6 +82,7 @@ type Step struct {
 	Said    string   // what happened, in a sentence
 	ToDo    string   // what to do about it; empty: nothing
 	Code    string   // the error code that the client was given
+	Told    string   // what it was told besides, where that is not Said
 	Facts   []string // "redirect host: claude.ai"
 	Count   int64    // how often so far, when more than once
 }
@@ -94,13 +95,14 @@ type line struct {
 	Said    string   `json:"s"`
 	ToDo    string   `json:"m,omitempty"`
 	Code    string   `json:"c,omitempty"`
+	Told    string   `json:"d,omitempty"`
 	Facts   []string `json:"f,omitempty"`
 	Count   int64    `json:"n,omitempty"`
 }
 
 // text is a step as a line of Flow.Steps.
 func (s Step) text() string {
-	l := line{s.At.UnixMilli(), s.Kind, s.Outcome, s.Said, s.ToDo, s.Code, s.Facts, s.Count}
+	l := line{s.At.UnixMilli(), s.Kind, s.Outcome, s.Said, s.ToDo, s.Code, s.Told, s.Facts, s.Count}
 	b, err := json.Marshal(l)
 	if err != nil {
 		return "" // strings and numbers only
@@ -117,7 +119,7 @@ func (f Flow) List() []Step {
 		if json.Unmarshal([]byte(text), &l) != nil {
 			continue // a later version's
 		}
-		s := Step{time.UnixMilli(l.At).UTC(), l.Kind, l.Outcome, l.Said, l.ToDo, l.Code, l.Facts, l.Count}
+		s := Step{time.UnixMilli(l.At).UTC(), l.Kind, l.Outcome, l.Said, l.ToDo, l.Code, l.Told, l.Facts, l.Count}
 		same := slices.IndexFunc(steps, func(o Step) bool { return s.Count > 0 && s.same(o) })
 		if same >= 0 {
 			steps[same].Count = max(steps[same].Count, s.Count)

@@ -15,9 +15,18 @@ const (
 	maxValue = 200
 )
 
+// secrets begin like this. Somebody who puts one where it does not belong should
+// not find it kept.
+var secrets = []string{oauth.CodePrefix, oauth.RefreshPrefix, oauth.AccessPrefix, oauth.ClientSecret, oauth.SessionPrefix, "eyJ", "Bearer "}
+
 // clean makes one line of what a stranger wrote, of bounded length, and leaves
-// nothing in it that a terminal or a page would obey.
+// nothing in it that a terminal or a page would obey, nor what looks like a secret.
 func clean(s string, most int) string {
+	for _, prefix := range secrets {
+		if strings.Contains(s, prefix) {
+			return "(left out, as it looks like a secret)"
+		}
+	}
 	var b strings.Builder
 	n := 0
 	for _, r := range strings.ToValidUTF8(s, "\uFFFD") {
@@ -96,4 +105,38 @@ func nameOf(c oauth.Client) string {
 		return clean(c.ID, maxName)
 	}
 	return ""
+}
+
+// claimed is what may be kept of a client id that is not known: ours, and the
+// host of a metadata document. Anything else may be a secret in the wrong place.
+func claimed(id string) string {
+	if oauth.IsDocumentURL(id) {
+		u, err := url.Parse(id)
+		if err != nil {
+			return ""
+		}
+		return clean("https://"+u.Host+u.Path, maxID)
+	}
+	if strings.HasPrefix(id, "sp_cl_") && len(id) < 64 {
+		return clean(id, maxID)
+	}
+	return ""
+}
+
+// withoutQuery is a resource as it was asked for, as far as it may be kept: what
+// is not written like a URL is shown up to where its query would begin.
+func withoutQuery(resource string) string {
+	resource, _, _ = strings.Cut(resource, "?")
+	scheme, rest, found := strings.Cut(resource, "://")
+	if !found {
+		return clean(resource, maxValue)
+	}
+	authority, path, _ := strings.Cut(rest, "/")
+	if at := strings.LastIndexByte(authority, '@'); at >= 0 {
+		authority = "…" + authority[at:]
+	}
+	if path != "" || strings.HasSuffix(rest, "/") {
+		authority += "/"
+	}
+	return clean(scheme+"://"+authority+path, maxValue)
 }

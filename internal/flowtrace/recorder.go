@@ -84,7 +84,7 @@ func (rec *Recorder) Run(ctx context.Context) {
 	if rec == nil {
 		return
 	}
-	b := &batch{rec: rec, at: map[string]int{}}
+	b := rec.batch()
 	tick := time.NewTicker(flushEvery)
 	defer tick.Stop()
 	for {
@@ -100,13 +100,20 @@ func (rec *Recorder) Run(ctx context.Context) {
 		case <-ctx.Done():
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushWithin)
 			defer cancel()
-			b.drain()
-			b.release(true)
-			b.write(last)
+			b.finish(last)
 			return
 		}
 	}
 }
+
+// Flush writes what waits, for whoever has no Run running.
+func (rec *Recorder) Flush(ctx context.Context) {
+	if rec != nil {
+		rec.batch().finish(ctx)
+	}
+}
+
+func (rec *Recorder) batch() *batch { return &batch{rec: rec, at: map[string]int{}} }
 
 // A batch is what is written next. Only Run's goroutine has it.
 type batch struct {
@@ -164,15 +171,18 @@ func (b *batch) release(all bool) {
 	b.held = kept
 }
 
-func (b *batch) drain() {
-	for {
+// finish writes everything that waits.
+func (b *batch) finish(ctx context.Context) {
+	for more := true; more; {
 		select {
 		case f := <-b.rec.queue:
 			b.add(f)
 		default:
-			return
+			more = false
 		}
 	}
+	b.release(true)
+	b.write(ctx)
 }
 
 // write writes all of it. What the database does not take is dropped: what is

@@ -57,12 +57,15 @@ const (
 var remedies = map[string]remedy{
 	"there is no such resource here; use the resource of the protected resource metadata": {
 		"{who} asked for resource={asked}; this server is {here}.", "Enter {near} in {who}."},
-	"resource is not a URI":                                     {"{who} asked for resource={asked}, which is no URL; this server is {here}.", "Enter {near} in {who}."},
-	"resource is not an absolute http or https URI":             {"{who} asked for resource={asked}, which is no http or https URL; this server is {here}.", "Enter {near} in {who}."},
-	"resource has a fragment":                                   {"{who} asked for resource={asked}, which has a fragment; this server is {here}.", "Enter {near} in {who}, without the # and what follows."},
-	"resource has an encoded, empty or dot segment in its path": {"{who} asked for resource={asked}, whose path is not written plainly; this server is {here}.", "Enter {near} in {who}."},
-	"a token is for one resource; ask for each on its own":      {"{who} asked for several resources at once: {asked}.", "A token is for one. Connect to each on its own; if the client does this by itself, tell its makers."},
-	"the grant is for another resource":                         {"{who} presented what was issued for one resource and named another.", "The client mixes up two servers. Disconnect both in it, and connect them again one after the other."},
+	"resource is not a URI":                                                  {"{who} asked for resource={asked}, which is no URL; this server is {here}.", "Enter {near} in {who}."},
+	"resource is not an absolute http or https URI":                          {"{who} asked for resource={asked}, which is no http or https URL; this server is {here}.", "Enter {near} in {who}."},
+	"resource has a fragment":                                                {"{who} asked for resource={asked}, which has a fragment; this server is {here}.", "Enter {near} in {who}, without the # and what follows."},
+	"resource has an encoded, empty or dot segment in its path":              {"{who} asked for resource={asked}, whose path is not written plainly; this server is {here}.", "Enter {near} in {who}."},
+	"resource is too long or holds a character that is not allowed in a URI": {"{who} asked for resource={asked}, which is no URL; this server is {here}.", "Enter {near} in {who}."},
+	"resource has userinfo":                                                  {"{who} asked for resource={asked}, with a name or a password in it; this server is {here}.", "Enter {near} in {who}."},
+	"resource has a host or a port that is not written plainly":              {"{who} asked for resource={asked}, whose host is not written plainly; this server is {here}.", "Enter {near} in {who}."},
+	"a token is for one resource; ask for each on its own":                   {"{who} asked for several resources at once: {asked}.", "A token is for one. Connect to each on its own; if the client does this by itself, tell its makers."},
+	"the grant is for another resource":                                      {"{who} presented what was issued for one resource and named another.", "The client mixes up two servers. Disconnect both in it, and connect them again one after the other."},
 	"none of the scopes asked for exists at this resource": {
 		"{who} asked for the scopes {scopes}; this resource has {known}.", "Take the scopes out of the client's settings, or name existing ones there. Without any it is given the default ones."},
 	"the scope goes beyond what was granted": {"{who} asked for more than the person had allowed.", "The client has to ask for permission again, with the scopes that it wants."},
@@ -105,19 +108,19 @@ var remedies = map[string]remedy{
 	"registration needs the initial access token of this server": {"{who} tried to register without the initial access token.", "Give it the token of registration.token, add it under clients, or set registration.dynamic to open."},
 	"this server keeps as many registered clients as it may; ask whoever runs it to remove some, or for a client_id": {
 		"", "`sallyport clients list` shows them and `sallyport db prune` removes those that nobody uses. If strangers filled it, set registration.dynamic to token."},
-	"too many tries; wait as long as Retry-After says":                         {"Too many requests of this kind came from one place.", "Wait a minute. If a proxy stands in front, name it in trusted_proxies: otherwise everyone behind it counts as one."},
+	"too many tries; wait as long as Retry-After says":                         {"", "Wait a minute. If a proxy stands in front, name it in trusted_proxies: otherwise everyone behind it counts as one."},
 	"the private-use scheme of a redirect URI is not on this server's list":    {"{who} registered an address with a scheme of its own that is not on the list.", "If you trust the client, add the scheme to registration.private_schemes."},
 	"an http redirect URI must be on localhost, 127.0.0.1 or [::1]; use https": {"", "The client's own address has to be https. On this computer, http is allowed."},
 	"redirect_uris is missing or empty":                                        {"", ofClient},
 
 	"this server does not know apps by their own documents; the app has to register, or needs a client_id from whoever runs this server": {
-		"{who} named itself by the URL of a metadata document; this server takes none.", "Set registration.metadata_documents to open, or to allow-list with its host, or add the client under clients."},
+		"", "Set registration.metadata_documents to open, or to allow-list with its host, or add the client under clients."},
 	"the host of the app is not on this server's list": {
-		"{who} named itself by a metadata document at a host that is not on the list.", "If you trust {client}, add its host to registration.allowed_documents."},
+		"", "If you trust {client}, add its host to registration.allowed_documents."},
 	"the document by which the app says who it is could not be fetched": {
-		"The metadata document at {client} could not be fetched.", "The log has the cause, in the line of this time. Fetch the URL from this machine: a firewall may keep the server in, or the client's host may keep it out. A document on an inner host has to be a whole URL in registration.allowed_documents."},
+		"", "The log has the cause, in the line of this time. Fetch the URL from this machine: a firewall may keep the server in, or the client's host may keep it out. A document on an inner host has to be a whole URL in registration.allowed_documents."},
 	"there is no document where the app says that its own is": {
-		"There is no metadata document at {client}.", ofClient},
+		"", ofClient},
 	"the client's metadata document names another client_id than its own URL": {"", "The client_id inside the document at {client} has to be that URL, octet for octet. " + ofClient},
 	"the client's metadata document has no client_name":                       {"", ofClient},
 	"the client's metadata document has no redirect_uris that can be used":    {"", ofClient},

@@ -90,7 +90,7 @@ func (f Flow) missing(last Step, facts Facts, v Verdict) Verdict {
 		}
 	}
 	if facts.Now.Sub(last.At) < wait {
-		return Verdict{Result: Underway, At: last.Kind, Said: last.Said}
+		return Verdict{Result: Underway, At: last.Kind, Said: last.Said, ToDo: last.ToDo}
 	}
 	if v.Said == "" {
 		v = byKind[last.Kind]
