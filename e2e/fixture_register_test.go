@@ -40,9 +40,6 @@ func (p *play) register() {
 		}
 		p.known([]byte(p.d.run("", args...)))
 	case clientbook.Document:
-		if !p.server.Documents {
-			p.t.Skip("the server does not take metadata documents")
-		}
 		p.publish()
 	}
 }
