@@ -266,6 +266,29 @@ func TestTheAnswerReachesEveryKindOfClient(t *testing.T) {
 	})
 }
 
+// TestTheAnswerReachesAProgramThroughItsVendorsPage: some clients have the answer
+// sent to their vendor, whose page then opens the program on the person's
+// computer. A browser counts that hop to the form on which they allowed.
+func TestTheAnswerReachesAProgramThroughItsVendorsPage(t *testing.T) {
+	browser := newBrowser(t)
+	const program = "claude://mcp-auth-callback"
+	vendor := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, program+"?"+r.URL.RawQuery, http.StatusFound)
+	}))
+	t.Cleanup(vendor.Close)
+	d := newDoor(t, "")
+	c := d.register(t, "https://vendor.example"+vendor.URL[strings.LastIndex(vendor.URL, ":"):]+"/callback", "none")
+	b, p := newTab(t, browser), c.authorization("")
+	b.open(p.url)
+	b.signIn()
+	b.do(chromedp.Click("Allow", byRole("button", "Allow")))
+	u, err := url.Parse(b.handedOver())
+	if err != nil || !strings.HasPrefix(u.String(), program+"?") {
+		t.Fatalf("handed over: %s, %v", u, err)
+	}
+	c.redeems(t, u.Query(), p)
+}
+
 // handedOver waits until the browser hands a URL to another program.
 func (b *tab) handedOver() string {
 	b.t.Helper()
