@@ -26,7 +26,7 @@ func TestBehindAProxyEveryURLIsThePublicOne(t *testing.T) {
 	}
 	d.open()
 	inside := strings.TrimPrefix(d.at, "http://")
-	for _, r := range []struct{ method, path, body string }{
+	for _, r := range []inward{
 		{"GET", "/.well-known/oauth-authorization-server", ""},
 		{"GET", "/.well-known/openid-configuration", ""},
 		{"GET", "/.well-known/oauth-protected-resource", ""},
@@ -40,11 +40,11 @@ func TestBehindAProxyEveryURLIsThePublicOne(t *testing.T) {
 	} {
 		for _, host := range []string{public, inside} {
 			t.Run(r.method+" "+r.path+" at "+host, func(t *testing.T) {
-				said := behindProxy(t, d, host, r.method, r.path, r.body)
+				said := r.through(t, d, host)
 				// Pages name programs on this computer; what matters is where they lead.
-				for _, inward := range []string{"http://" + public, inside, "evil.example", `"http://`, `="http://`} {
-					if strings.Contains(said, inward) {
-						t.Errorf("the answer names %s:\n%s", inward, said)
+				for _, wrong := range []string{"http://" + public, inside, "evil.example", `"http://`, `="http://`} {
+					if strings.Contains(said, wrong) {
+						t.Errorf("the answer names %s:\n%s", wrong, said)
 					}
 				}
 			})
@@ -52,10 +52,13 @@ func TestBehindAProxyEveryURLIsThePublicOne(t *testing.T) {
 	}
 }
 
-// behindProxy is everything that an answer says, its headers included.
-func behindProxy(t *testing.T, d *door, host, method, path, body string) string {
+// An inward request is one that a proxy passes on.
+type inward struct{ method, path, body string }
+
+// through is everything that the answer says, its headers included.
+func (r inward) through(t *testing.T, d *door, host string) string {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, d.at+path, strings.NewReader(body))
+	req, err := http.NewRequestWithContext(t.Context(), r.method, d.at+r.path, strings.NewReader(r.body))
 	if err != nil {
 		t.Fatal(err)
 	}
