@@ -64,7 +64,7 @@ func (c dbPrune) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	flows, err := in.store.PruneFlows(ctx, time.Now().Add(-min(c.OlderThan, keepFlows)), mostFlows)
+	flows, err := pruneFlows(ctx, in)
 	if err != nil {
 		return err
 	}

@@ -193,7 +193,7 @@ func (d *door) pruneAll(ctx context.Context) {
 			Clients: all.Clients + removed.Clients, Keys: all.Keys + removed.Keys, Assertions: all.Assertions + removed.Assertions}
 		more = max(removed.Grants, removed.Sessions, removed.Clients, removed.Keys, removed.Assertions) >= pruneLimit
 	}
-	flows, err := d.in.store.PruneFlows(ctx, time.Now().Add(-keepFlows), mostFlows)
+	flows, err := pruneFlows(ctx, d.in)
 	if err != nil {
 		d.log.Error("pruning the flow trace failed; it is tried again in an hour", "cause", err.Error())
 		return

@@ -101,6 +101,9 @@ func (c flowsList) Run(ctx context.Context, t terminal) error {
 			break
 		}
 	}
+	if len(values) == 0 && in.config.Flows.Keep == 0 {
+		return c.say(t, values, "None: flows.keep is 0s, so that no attempt to connect is kept.")
+	}
 	return c.show(t, values, []string{"FLOW", "STARTED", "CLIENT", "RESULT", "AT", "WHAT HAPPENED", "USER", "RESOURCE"}, rows)
 }
 
@@ -168,7 +171,7 @@ func (c flowsShow) Run(ctx context.Context, t terminal) error {
 	}
 	f, err := in.store.Flow(ctx, id)
 	if errors.Is(err, store.ErrNotFound) {
-		return hint(fmt.Errorf("there is no flow %s", id), "flows are kept for a week, and the oldest go first when there are many; sallyport flows list shows what there is")
+		return hint(fmt.Errorf("there is no flow %s", id), "attempts are kept for as long as flows.keep says, and the oldest go first when there are many; sallyport flows list shows what there is")
 	}
 	if err != nil {
 		return err

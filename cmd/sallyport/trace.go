@@ -10,15 +10,15 @@ import (
 	"github.com/sallyport-dev/sallyport/store"
 )
 
-// How much of the flow trace is kept: for how long, and how many flows of
-// strangers, of clients, and of people.
-const (
-	keepFlows = 7 * 24 * time.Hour
-	mostFlows = 5000
-)
+// mostFlows is how many flows of strangers are kept, how many of clients, and
+// how many of people.
+const mostFlows = 5000
 
-// newTrace makes the recorder of attempts to connect.
+// newTrace makes the recorder of attempts to connect; nil where none are kept.
 func newTrace(in *installation, log *slog.Logger) *flowtrace.Recorder {
+	if in.config.Flows.Keep == 0 {
+		return nil
+	}
 	return flowtrace.New(flowtrace.Options{
 		Write: func(ctx context.Context, flows []flowtrace.Flow) error {
 			rows := make([]store.Flow, len(flows))
@@ -29,4 +29,9 @@ func newTrace(in *installation, log *slog.Logger) *flowtrace.Recorder {
 		},
 		Address: weblog.Addresses(in.config.Proxies()), Resources: in.config.ProtectedResources(), Now: time.Now, Log: log,
 	})
+}
+
+// pruneFlows removes attempts that are too old, or too many.
+func pruneFlows(ctx context.Context, in *installation) (int64, error) {
+	return in.store.PruneFlows(ctx, time.Now().Add(-in.config.Flows.Keep), mostFlows)
 }

@@ -18,6 +18,7 @@ type Config struct {
 	TrustedProxies []string     `yaml:"trusted_proxies" absent:"none" doc:"Addresses or CIDR ranges of the proxies whose X-Forwarded-For is believed, for logs and limits only."`
 	MetricsListen  string       `yaml:"metrics_listen" absent:"empty" doc:"A listener for /metrics alone, host:port. Empty: /metrics is on the main listener and answers only this computer, when no proxy forwarded the request."`
 	Site           Site         `yaml:"site" doc:"What pages look like."`
+	Flows          Flows        `yaml:"flows" doc:"The flow trace: what is kept of attempts to connect, for sallyport flows."`
 	LogLevel       string       `yaml:"log_level" default:"info" enum:"debug|info|warn|error" doc:"The least severe log line that is written."`
 	Tokens         Tokens       `yaml:"tokens" doc:"What tokens are and how long they live."`
 	Registration   Registration `yaml:"registration" doc:"How clients that nobody configured become known."`
@@ -41,6 +42,11 @@ type Site struct {
 	Name    string `yaml:"name" default:"Sallyport" doc:"What stands at the top of every page: your own name. At most 60 characters."`
 	LogoURL string `yaml:"logo_url" absent:"none" optional:"true" doc:"An image: a base64 data: URL, or a path on this host that a proxy in front serves, such as /logo.svg. Pages ask no other host for anything."`
 	Accent  string `yaml:"accent" absent:"a dark teal" optional:"true" doc:"The colour of what can be pressed, such as #0f6674. Where it is read as text it is shaded until it can be."`
+}
+
+// Flows is the key flows.
+type Flows struct {
+	Keep time.Duration `yaml:"keep" default:"168h" doc:"How long an attempt is kept: 1h to 2160h (90 days), or 0s to keep nothing. Of the newest, 5,000 each of strangers, of known clients and of people are kept."`
 }
 
 // Tokens is the key tokens.

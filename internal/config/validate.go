@@ -27,6 +27,7 @@ func (c *Config) validate(found Mistakes) Mistakes {
 	k.choices("", reflect.ValueOf(c).Elem())
 	k.server()
 	k.site()
+	k.flows()
 	k.tokens()
 	k.registration()
 	k.resources()
@@ -225,6 +226,12 @@ func (k *check) tokens() {
 	}
 	if t.KeyRotation < t.AccessTTL {
 		k.say("tokens.key_rotation", "is shorter than tokens.access_ttl, so old keys would pile up", "make it longer, such as 720h")
+	}
+}
+
+func (k *check) flows() {
+	if k.Flows.Keep != 0 {
+		k.between("flows.keep", k.Flows.Keep, time.Hour, 2160*time.Hour)
 	}
 }
 

@@ -133,6 +133,7 @@ func TestOtherContradictions(t *testing.T) {
 		"is not host:port":                   func(c *Config) { c.Listen = "localhost:http" },
 		"which is not host:port":             func(c *Config) { c.MetricsListen = "localhost:70000" },
 		"resources is empty":                 func(c *Config) { c.Resources = nil },
+		"flows.keep is 1m":                   func(c *Config) { c.Flows.Keep = 60e9 },
 		`log_level is "loud"`:                func(c *Config) { c.LogLevel = "loud" },
 		`is "round", which it cannot be`:     func(c *Config) { c.Resources[0].TokenFormat = "round" },
 		"registration.token is missing":      func(c *Config) { c.Registration.Dynamic = "token" },
