@@ -14,7 +14,7 @@ var (
 		Mend: "Let the MCP path, /.well-known/ and the OAuth endpoints past the bot rules, for this user agent and for the vendor's published addresses. At Cloudflare: Security → Bots → “Block AI bots”, Browser Integrity Check and Super Bot Fight Mode.",
 	}
 	acceptRefused = Kind{
-		ID: "accept-refused", Severity: Fault, Step: StepReach, Breaks: string(clientbook.NeedAnyAccept), Title: "Accept: */* is refused",
+		ID: "accept-refused", Severity: Caution, Step: StepReach, Breaks: string(clientbook.NeedAnyAccept), Title: "Accept: */* is refused",
 		Rule: "RFC 9110 §12.5.1: */* means that every media type is acceptable. Claude sends it at times.",
 		Mend: "Take */* for both application/json and text/event-stream.",
 	}

@@ -43,7 +43,7 @@ var faults = []fault{
 	{"it redirects to a slash", "redirected", "claude", ""},
 	{"it redirects elsewhere", "redirected-away", "all", ""},
 	{"bots are filtered", "agent-filtered", "claude claude-code", ""},
-	{"any Accept is refused", "accept-refused", "claude", ""},
+	{"any Accept is refused", "accept-refused", "", "claude"},
 	{"the stream crashes", "stream-odd", "", "all"},
 	{"newer calls crash", "newer-generation-odd", "", "chatgpt inspector"},
 	{"open", "", "", ""},

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"encoding/json"
+	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -151,6 +152,9 @@ func (r *registration) id() string {
 func (r *registration) good() bool {
 	return r != nil && r.exchange != nil && r.err == nil && (r.status == 200 || r.status == 201) && r.id() != ""
 }
+
+// limited reports whether the server only said that there were too many.
+func (r *registration) limited() bool { return r.err == nil && r.status == http.StatusTooManyRequests }
 
 // authorizations are requests to the authorization endpoint, none of them by
 // someone who is signed in.

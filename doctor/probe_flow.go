@@ -53,6 +53,11 @@ func (p *probe) register(ctx context.Context) {
 			if json.Unmarshal([]byte(text), &body) != nil {
 				continue
 			}
+			if slices.Contains(n.Needs, clientbook.NeedSecret) {
+				// One of each kind says what becomes of the rest.
+				method, _ := body["token_endpoint_auth_method"].(string)
+				text = "with a secret, by " + method
+			}
 			if at, ok := asked[text]; ok {
 				p.o.registrations[at].clients = append(p.o.registrations[at].clients, c.ID)
 				continue

@@ -3,6 +3,7 @@ package doctor
 import (
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/sallyport-dev/sallyport/internal/clientbook"
 )
@@ -70,7 +71,7 @@ func checkReach(o *observations) []Finding {
 	}
 	var all []Finding
 	if o.private() {
-		all = append(all, privateAddress.found(fmt.Sprintf("%s is %s, which the internet does not reach.", o.target.Hostname(), o.network.addresses[0].Unmap())))
+		all = append(all, privateAddress.forOnly(o.hosted(), fmt.Sprintf("%s is %s, which the internet does not reach.", o.target.Hostname(), o.network.addresses[0].Unmap())))
 	} else if !o.network.hasIPv4() {
 		all = append(all, noIPv4.found(fmt.Sprintf("%s has only IPv6 addresses.", o.target.Hostname())))
 	}
@@ -102,4 +103,18 @@ func checkRedirect(o *observations) []Finding {
 		return []Finding{slashMissing.found(fmt.Sprintf("%s is answered %d, and %s is answered %d.", quote(x.url), x.status, quote(slash.url), slash.status), slash)}
 	}
 	return nil
+}
+
+// hosted are the clients that connect from their vendor's network.
+func (o *observations) hosted() []string {
+	var all []string
+	for _, c := range o.clients {
+		for _, n := range c.Connections {
+			if slices.Contains(n.Needs, clientbook.NeedPublicAddress) {
+				all = append(all, c.ID)
+				break
+			}
+		}
+	}
+	return all
 }

@@ -53,8 +53,8 @@ var (
 func checkRegistration(o *observations) []Finding {
 	own := o.ownRegistration()
 	switch {
-	case own == nil:
-		return nil
+	case own == nil, own.limited():
+		return nil // checkAgents notes that the doctor was slowed down
 	case !own.good():
 		return []Finding{registrationRefused.found(stateOfRegistration(own)+".", own.exchange)}
 	}
@@ -76,8 +76,8 @@ func checkRegistration(o *observations) []Finding {
 
 // checkClientRegistration is for the registration that one client makes.
 func checkClientRegistration(o *observations, r *registration) []Finding {
-	if r.err == nil && r.status == http.StatusTooManyRequests {
-		return nil // checkAgents has noted it
+	if r.limited() {
+		return nil
 	}
 	if !r.good() {
 		return []Finding{registrationRefusedFor.forOnly(r.clients, stateOfRegistration(r)+".", r.exchange)}

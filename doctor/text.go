@@ -161,16 +161,37 @@ func (t *typist) verdicts(r Report) {
 		if v.Step != "" {
 			says += "; it gets stuck at “" + string(v.Step) + "”"
 		}
-		if len(v.Because) > 0 {
-			says += " (" + strings.Join(slices.Compact(slices.Clone(v.Because)), ", ") + ")"
+		if own := r.own(v); len(own) > 0 {
+			says += " (" + strings.Join(own, ", ") + ")"
 		}
 		t.wrap(2, t.mark(v.Outcome)+" "+t.bold(name)+"  ", says)
 	}
+	if common := r.common(); len(common) > 0 {
+		t.line(0, "")
+		t.wrap(2, "", "For every client: "+strings.Join(common, ", "))
+	}
+}
+
+// common are the findings that every client stumbles over.
+func (r Report) common() []string {
+	var all []string
+	for _, f := range r.Findings {
+		if f.Severity != Note && len(r.Verdicts) > 1 && len(f.Hurts) == len(r.Verdicts) && !slices.Contains(all, f.ID) {
+			all = append(all, f.ID)
+		}
+	}
+	return all
+}
+
+// own are the findings that decide about a client, and not about every one.
+func (r Report) own(v Verdict) []string {
+	common := r.common()
+	return slices.DeleteFunc(causes(v), func(id string) bool { return slices.Contains(common, id) })
 }
 
 // findings writes those of one severity, under a heading.
 func (t *typist) findings(r Report, severity Severity) {
-	heading := map[Severity]string{Danger: "What is dangerous", Fault: "What is wrong", Caution: "What to be careful with", Note: "Worth knowing"}[severity]
+	heading := headingOf(severity)
 	first := true
 	for _, f := range r.Findings {
 		if f.Severity != severity {
@@ -208,7 +229,7 @@ func (t *typist) finding(f Finding, r Report) {
 // who are the clients that stumble over a finding, for people.
 func (r Report) who(f Finding) string {
 	switch {
-	case f.Severity == Note:
+	case f.Severity == Note && len(f.Hurts) == 0:
 		return "nobody is stopped by this"
 	case f.Severity == Danger:
 		return "not the clients, but the people whose data it guards"

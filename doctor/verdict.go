@@ -126,7 +126,7 @@ func (o *observations) offers(n clientbook.Connection) bool {
 		return false // what a person can always do is not what a client does
 	}
 	own := o.ownRegistration()
-	return o.as.str("registration_endpoint") != "" && own == nil || own != nil && own.good()
+	return own.good() || (own == nil || own.limited()) && o.as.str("registration_endpoint") != ""
 }
 
 // ownRegistration is the doctor's; nil where none was made.

@@ -116,6 +116,18 @@ func allow(ts *script, _ bool, args []string) {
 		"grant_type": {"authorization_code"}, "client_id": {client.ID}, "code": {back.Query().Get("code")}, "code_verifier": {verifier}})
 }
 
+// agree has a person allow what a client asks at an address, and brings the
+// answer to where the client listens.
+func agree(ts *script, _ bool, args []string) {
+	wants(ts, args, 3, "agree SITE USERNAME ADDRESS")
+	who, err := person.New(args[0], args[1], ts.Getenv("PASSWORD"))
+	ts.Check(err)
+	back, err := who.Allow(context.Background(), args[2])
+	ts.Check(err)
+	_, err = who.Deliver(context.Background(), back)
+	ts.Check(err)
+}
+
 // refresh has a client of allow refresh its tokens; with !, in vain.
 func refresh(ts *script, neg bool, args []string) {
 	wants(ts, args, 2, "[!] refresh NAME SITE")
