@@ -215,12 +215,12 @@ func withdraw(t *testing.T, browser context.Context, d *door, c client) {
 	b.signIn()
 	b.says("as you")
 	b.look("account")
-	for strings.Contains(b.text(), "as you") {
+	for !strings.Contains(b.text(), "No app can act for you here") {
 		b.press("Revoke")
 		b.look("revoke")
 		b.press("Revoke")
+		b.says("can no longer use Sallyport demo as you")
 	}
-	b.says("No app can act for you here")
 	if ok, err := d.works(t.Context(), tokens.AccessToken); ok || err != nil {
 		t.Errorf("the access token works still: %t, %v", ok, err)
 	}

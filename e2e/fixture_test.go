@@ -82,9 +82,6 @@ func (p *play) all() {
 	}
 }
 
-// needs reports whether the client cannot do without something.
-func (p *play) needs(n clientbook.Need) bool { return slices.Contains(p.Needs, n) }
-
 // A request of a client: everything that differs between requests.
 type request struct {
 	method, url string

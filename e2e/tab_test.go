@@ -176,13 +176,24 @@ func (b *tab) fill(name, value string) {
 		chromedp.KeyEvent(value))
 }
 
-// press presses a button and waits for the page that it leads to.
+// press presses a button and waits for the page that it leads to. The document
+// that is left bears a mark: on a slow machine the answer can be there while the
+// old page still is what scripts see.
 func (b *tab) press(name string) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, 30*time.Second)
 	defer cancel()
+	evaluate[bool](b, "document.left = true")
 	if _, err := chromedp.RunResponse(ctx, chromedp.Click(name, byRole("button", name))); err != nil {
 		b.t.Fatalf("pressing %s: %v\non the page: %s", name, err, b.text())
+	}
+	arrived := chromedp.Poll[chromedp.Void](`!document.left && document.readyState === "complete"`, chromedp.WithPollingInterval(20*time.Millisecond))
+	err := chromedp.Do(ctx, arrived)
+	for err != nil && ctx.Err() == nil { // the page went away under the question
+		err = chromedp.Do(ctx, arrived)
+	}
+	if err != nil {
+		b.t.Fatalf("pressing %s leads nowhere: %v\non the page: %s", name, err, b.text())
 	}
 }
 
