@@ -13,6 +13,9 @@ import (
 var binary string
 
 func TestMain(m *testing.M) {
+	if to := os.Getenv(browserOf); to != "" {
+		os.Exit(reportBrowser(to))
+	}
 	dir, err := os.MkdirTemp("", "sallyport-e2e")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -70,15 +73,19 @@ func (n needed) or(t *testing.T) string {
 func nodeModule(t *testing.T, parts ...string) string {
 	t.Helper()
 	node.or(t)
-	dir := os.Getenv("SALLYPORT_TEST_NODE_MODULES")
-	if dir == "" {
-		dir, _ = filepath.Abs("node_modules")
-	}
-	path := filepath.Join(append([]string{dir}, parts...)...)
+	path := filepath.Join(append([]string{nodeModules()}, parts...)...)
 	if _, err := os.Stat(path); err != nil {
 		t.Fatalf("%v: run npm ci in e2e, or ./check", err)
 	}
 	return path
+}
+
+func nodeModules() string {
+	dir := os.Getenv("SALLYPORT_TEST_NODE_MODULES")
+	if dir == "" {
+		dir, _ = filepath.Abs("node_modules")
+	}
+	return dir
 }
 
 // environment is ours without what would make a child behave otherwise than

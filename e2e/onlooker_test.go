@@ -55,6 +55,14 @@ func (o *onlooker) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
+// sent takes an authorization URL that the client had a browser open.
+func (o *onlooker) sent(u string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.count++
+	o.visits.Go(func() { o.visit(u) })
+}
+
 func (o *onlooker) visit(authorizationURL string) {
 	back, err := o.visitor.Allow(o.ctx, authorizationURL)
 	if err == nil {

@@ -1,0 +1,131 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// A model stands in for the language model behind a client: it wants one tool
+// called, reads what the tool says, and is content. It speaks as much of each
+// vendor's interface as that takes, on this computer.
+type model struct {
+	URL  string
+	tool string // the end of the tool's name: clients put the server's before it
+	args string // JSON
+
+	mu    sync.Mutex
+	said  []string // what the tool said
+	heard transcript
+}
+
+func newModel(t *testing.T, tool, args string) *model {
+	t.Helper()
+	m := &model{tool: tool, args: args}
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /v1/messages", m.messages)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(&m.heard, "%s %s\n", r.Method, r.URL)
+		http.NotFound(w, r)
+	})
+	srv := httptest.NewServer(mux)
+	m.URL = srv.URL
+	t.Cleanup(func() {
+		srv.Close()
+		if t.Failed() {
+			t.Logf("what the model was asked:\n%s", &m.heard)
+		}
+	})
+	return m
+}
+
+// heardOf fails unless the tool was called since it was last asked for, and
+// said all of this.
+func (m *model) heardOf(t *testing.T, words ...string) {
+	t.Helper()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	said := strings.Join(m.said, "\n")
+	m.said = nil
+	for _, w := range words {
+		if !strings.Contains(said, w) {
+			t.Errorf("the tool does not say %q: %q", w, said)
+		}
+	}
+}
+
+// next decides: it is the name of the tool to call, if it is among those that
+// are offered and has not been called.
+func (m *model) next(what string, offered, results []string) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	fmt.Fprintf(&m.heard, "%s: offered %v, results %q\n", what, offered, results)
+	if len(results) > 0 {
+		m.said = append(m.said, results...)
+		return ""
+	}
+	for _, name := range offered {
+		if strings.HasSuffix(name, m.tool) {
+			return name
+		}
+	}
+	return ""
+}
+
+// messages is Anthropic's interface.
+func (m *model) messages(w http.ResponseWriter, r *http.Request) {
+	var asked struct {
+		Model    string
+		Tools    []struct{ Name string }
+		Messages []struct{ Content json.RawMessage }
+	}
+	if err := json.NewDecoder(r.Body).Decode(&asked); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	var offered, results []string
+	for _, t := range asked.Tools {
+		offered = append(offered, t.Name)
+	}
+	for _, msg := range asked.Messages {
+		var parts []struct {
+			Type    string
+			Content json.RawMessage
+		}
+		_ = json.Unmarshal(msg.Content, &parts) // or a string, which is no result
+		for _, p := range parts {
+			if p.Type == "tool_result" {
+				results = append(results, string(p.Content))
+			}
+		}
+	}
+	block, delta, reason := `{"type":"text","text":""}`, `{"type":"text_delta","text":"Done."}`, "end_turn"
+	if call := m.next(r.URL.Path, offered, results); call != "" {
+		block = fmt.Sprintf(`{"type":"tool_use","id":"toolu_1","name":%q,"input":{}}`, call)
+		delta, reason = fmt.Sprintf(`{"type":"input_json_delta","partial_json":%q}`, m.args), "tool_use"
+	}
+	events(w, [][2]string{
+		{"message_start", fmt.Sprintf(`{"type":"message_start","message":{"id":"msg_1","type":"message","role":"assistant","model":%q,`+
+			`"content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":1,"output_tokens":1}}}`, asked.Model)},
+		{"content_block_start", `{"type":"content_block_start","index":0,"content_block":` + block + `}`},
+		{"content_block_delta", `{"type":"content_block_delta","index":0,"delta":` + delta + `}`},
+		{"content_block_stop", `{"type":"content_block_stop","index":0}`},
+		{"message_delta", fmt.Sprintf(`{"type":"message_delta","delta":{"stop_reason":%q,"stop_sequence":null},"usage":{"output_tokens":1}}`, reason)},
+		{"message_stop", `{"type":"message_stop"}`},
+	})
+}
+
+// events are server-sent: name and data. A name may be empty.
+func events(w http.ResponseWriter, all [][2]string) {
+	w.Header().Set("Content-Type", "text/event-stream")
+	for _, e := range all {
+		if e[0] != "" {
+			fmt.Fprintf(w, "event: %s\n", e[0])
+		}
+		fmt.Fprintf(w, "data: %s\n\n", e[1])
+	}
+}
