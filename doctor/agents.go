@@ -3,8 +3,6 @@ package doctor
 import (
 	"fmt"
 	"net/http"
-
-	"github.com/sallyport-dev/sallyport/internal/clientbook"
 )
 
 var (
@@ -14,8 +12,8 @@ var (
 		Mend: "Let the MCP path, /.well-known/ and the OAuth endpoints past the bot rules, for this user agent and for the vendor's published addresses. At Cloudflare: Security → Bots → “Block AI bots”, Browser Integrity Check and Super Bot Fight Mode.",
 	}
 	acceptRefused = Kind{
-		ID: "accept-refused", Severity: Caution, Step: StepReach, Breaks: string(clientbook.NeedAnyAccept), Title: "Accept: */* is refused",
-		Rule: "RFC 9110 §12.5.1: */* means that every media type is acceptable. Claude sends it at times.",
+		ID: "accept-refused", Severity: Note, Step: StepReach, Title: "Accept: */* is refused",
+		Rule: "RFC 9110 §12.5.1: */* means that every media type is acceptable. Clients have to name both types (MCP 2025-11-25, Streamable HTTP); Claude was seen to send */* at times.",
 		Mend: "Take */* for both application/json and text/event-stream.",
 	}
 	limited = Kind{
@@ -38,6 +36,12 @@ func checkAgents(o *observations) []Finding {
 			all = append(all, agentFiltered.forOnly(a.clients, "With the user agent "+quote(a.agent)+" there is no answer: "+plainError(a.err)+".", a.exchange, base))
 		case a.status != base.status && a.status != http.StatusTooManyRequests && a.status >= 400:
 			all = append(all, agentFiltered.forOnly(a.clients, fmt.Sprintf("With the user agent %s it is answered %d, and without it %d.", quote(a.agent), a.status, base.status), a.exchange, base))
+		}
+	}
+	for _, a := range o.documentAgents {
+		before := a.like
+		if a.err != nil || a.status != before.status && a.status != http.StatusTooManyRequests && a.status >= 400 {
+			all = append(all, agentFiltered.forOnly(a.clients, "With the user agent "+quote(a.agent)+" the metadata at "+quote(a.url)+" is not to be had: "+state(a.exchange)+".", a.exchange, before))
 		}
 	}
 	if x := o.calls.anyAccept; x != nil && x.err == nil && x.status != base.status && (x.status == http.StatusNotAcceptable || x.status == http.StatusBadRequest) {

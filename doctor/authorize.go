@@ -41,9 +41,19 @@ var (
 		Mend: "Send back the decoded octets, encoded anew: + as %2B, / and = as they are or encoded. A plus that becomes a space is the usual cause.",
 	}
 	stateMissing = Kind{
-		ID: "state-missing", Severity: Caution, Step: StepAuthorize, Title: "An error comes back without state",
+		ID: "state-missing", Severity: Caution, Step: StepAuthorize, Breaks: nobody, Whom: "people whose request is refused: their client waits in vain", Title: "An error comes back without state",
 		Rule: "RFC 6749 §4.1.2.1: state is REQUIRED in an error answer if it was in the request. Without it the client does not know whose error this is, and waits.",
 		Mend: "Read state before anything else of the request, and send it back with every error.",
+	}
+	unknownRedirected = Kind{
+		ID: "unknown-client-redirected", Severity: Danger, Step: StepAuthorize, Title: "A client that nobody knows is answered at an address of its own choice",
+		Rule: "RFC 6749 §4.1.2.1: if the client identifier is missing or invalid, the server MUST NOT redirect the browser to the redirect URI. Anybody can make a link on this host that leads to theirs.",
+		Mend: "Show a page where client_id is not known, before redirect_uri is looked at.",
+	}
+	nobodyAsked = Kind{
+		ID: "nobody-asked", Severity: Danger, Step: StepAuthorize, Title: "A code is given without anybody signing in",
+		Rule: "RFC 6749 §3.1: the authorization server MUST first verify the identity of the resource owner; MCP, security best practices: consent for each client that registered itself.",
+		Mend: "Show a sign-in page and ask the person before a code is made. Examples of SDKs leave this out; they are not for production.",
 	}
 	pkceUnchecked = Kind{
 		ID: "pkce-not-demanded", Severity: Note, Step: StepAuthorize, Title: "A request without PKCE gets as far as the sign-in page",
@@ -55,7 +65,7 @@ var (
 		Rule: "Content Security Policy Level 3, form-action: Chrome applies it to the redirects that follow a form, so that Allow does nothing when the client's address is not on its list.",
 		Mend: "Leave form-action out on the pages that lead back to a client.",
 	}
-	authorizeKinds = []Kind{authorizeFails, resourceRefused, strangerRedirected, portCompared, slashRefused, stateChanged, stateMissing, pkceUnchecked, formAction}
+	authorizeKinds = []Kind{authorizeFails, resourceRefused, strangerRedirected, portCompared, slashRefused, stateChanged, stateMissing, unknownRedirected, nobodyAsked, pkceUnchecked, formAction}
 )
 
 // An outcome is how far a person got with an authorization request.
@@ -161,6 +171,12 @@ func checkVariants(o *observations, right outcome) []Finding {
 	fails := func(x *exchange) bool {
 		got := outcomeOf(x)
 		return x.err == nil && right.page && !got.page && x.status != http.StatusTooManyRequests && !got.asksLater()
+	}
+	if got := outcomeOf(a.unknown); a.unknown != nil && isDoctors(got.to) {
+		all = append(all, unknownRedirected.found("With client_id "+quote("sallyport-doctor-nobody")+" the browser is sent to "+quote(got.to)+".", a.unknown))
+	}
+	if right.back.Has("code") {
+		all = append(all, nobodyAsked.found("The first request of a client that had just registered, without a cookie, is answered with a code.", a.right))
 	}
 	if fails(a.otherPort) {
 		all = append(all, portCompared.found("Registered is "+quote(a.redirect)+". With another port: "+outcomeOf(a.otherPort).says(a.otherPort)+".", a.otherPort))

@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -33,24 +34,29 @@ var special = []netip.Prefix{
 
 // A network is where the server that is looked at was found.
 type network struct {
+	host      string
 	addresses []netip.Addr
 	err       error
-	dial      func(ctx context.Context, network, address string) (net.Conn, error) // nil: as the system does
+	dial      dialFunc // nil: as the system does
 }
 
 func lookUp(ctx context.Context, target *url.URL) network {
 	host := target.Hostname()
 	if a, err := netip.ParseAddr(host); err == nil {
-		return network{addresses: []netip.Addr{a}}
+		return network{host: host, addresses: []netip.Addr{a}}
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	found, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
-	return network{addresses: found, err: err}
+	return network{host: host, addresses: found, err: err}
 }
 
 // inside reports whether the server is on this computer or on a private network.
-func (n network) inside() bool { return slices.ContainsFunc(n.addresses, inside) }
+// A name with one address inside and one outside is a stranger's: else it would
+// open the inside to whoever publishes 127.0.0.1 beside their own address.
+func (n network) inside() bool {
+	return len(n.addresses) > 0 && !slices.ContainsFunc(n.addresses, func(a netip.Addr) bool { return !inside(a) })
+}
 
 func (n network) hasIPv4() bool {
 	return slices.ContainsFunc(n.addresses, func(a netip.Addr) bool { return a.Unmap().Is4() })
@@ -72,7 +78,7 @@ func (n network) transport(roots *x509.CertPool) *http.Transport {
 			return nil
 		}
 	}
-	dial := d.DialContext
+	dial := n.pinned(d.DialContext)
 	if n.dial != nil {
 		dial = n.dial
 	}
@@ -81,4 +87,43 @@ func (n network) transport(roots *x509.CertPool) *http.Transport {
 		ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 4, IdleConnTimeout: 30 * time.Second,
 		TLSHandshakeTimeout: 10 * time.Second, ExpectContinueTimeout: time.Second, MaxResponseHeaderBytes: 64 << 10,
 	}
+}
+
+type dialFunc = func(ctx context.Context, network, address string) (net.Conn, error)
+
+// pinned connects to the server that is looked at only where its name led when
+// the examination began. A name that leads inside once and outside the next time
+// would let a stranger speak as one from inside.
+func (n network) pinned(dial dialFunc) dialFunc {
+	var good atomic.Int32 // the address that answered last
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		host, port, err := net.SplitHostPort(address)
+		if err != nil || host != n.host || len(n.addresses) == 0 {
+			return dial(ctx, network, address)
+		}
+		addresses := slices.Clone(n.addresses)
+		if at := int(good.Load()); at > 0 {
+			addresses[0], addresses[at] = addresses[at], addresses[0]
+		}
+		var last error
+		for i, a := range addresses {
+			c, err := dialOne(ctx, dial, network, net.JoinHostPort(a.Unmap().String(), port), i+1 < len(addresses))
+			if err == nil {
+				good.Store(int32(slices.Index(n.addresses, a)))
+				return c, nil
+			}
+			last = err
+		}
+		return nil, last
+	}
+}
+
+// dialOne connects to one address, quickly where there is another to be tried.
+func dialOne(ctx context.Context, dial dialFunc, network, address string, more bool) (net.Conn, error) {
+	if more {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, 3*time.Second)
+		defer cancel()
+	}
+	return dial(ctx, network, address)
 }

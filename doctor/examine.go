@@ -71,10 +71,10 @@ func Examine(ctx context.Context, c Config) (Report, error) {
 	defer transport.CloseIdleConnections()
 	p := &probe{config: c, o: o, redirect: loopbackRedirect, closeListener: func() {}, wire: &wire{
 		client: &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
-		agent:  agentName, told: c.Progress, now: c.Now,
+		agent:  agentName, told: c.Progress, now: c.Now, spent: &spent{},
 	}}
 	p.run(ctx)
-	o.trace = p.wire.trace
+	o.trace, o.unfinished = p.wire.trace, p.wire.spent.all
 	report := judge(o, p.secrets)
 	report.At = c.Now().UTC()
 	return report, nil
@@ -139,6 +139,7 @@ func (p *probe) run(ctx context.Context) {
 	defer p.closeListener()
 	p.findResource(ctx)
 	p.findServer(ctx)
+	p.askForDocumentsAsEach(ctx)
 	if p.o.protected() {
 		p.register(ctx)
 		p.goToSignIn(ctx)

@@ -28,7 +28,7 @@ var (
 		Rule: "RFC 8414 §5: the documents describe one server; clients read whichever they find first.",
 		Mend: "Serve the same content at every place.",
 	}
-	serverKinds = []Kind{endpointsMissing, endpointForm, pkceMissing, pkceWeak, pkcePlain, codeMissing, refreshNotListed, issNotAdvertised, offlineNotListed}
+	serverKinds = []Kind{endpointsMissing, endpointForm, pkceMissing, pkceWeak, pkcePlain, algorithmsMissing, codeMissing, refreshNotListed, issNotAdvertised, offlineNotListed}
 	issuerKinds = []Kind{serverMissing, issuerSlash, issuerMismatch, issuersDiffer}
 )
 

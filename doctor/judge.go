@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 )
 
@@ -11,7 +12,7 @@ func topics() []func(*observations) []Finding {
 	return []func(*observations) []Finding{
 		checkReach, checkTLS, checkChallenge, checkBadToken, checkAgents, checkResource, checkPlaces, checkIssuer, checkServer, checkMethods,
 		checkKeys, checkRegistration, checkAuthorize, checkIss, checkDocuments, checkToken, checkPreflights, checkLatency,
-		checkGenerations, checkTools, checkWidgets, checkVisit,
+		checkGenerations, checkTools, checkWidgets, checkVisit, checkEnded,
 	}
 }
 
@@ -19,7 +20,7 @@ func topics() []func(*observations) []Finding {
 func judge(o *observations, secrets []string) Report {
 	r := Report{URL: visible(o.target.String(), false), Requests: len(o.trace), Server: o.serverName(), SignedIn: o.visit.completed(), Findings: []Finding{}}
 	for _, check := range topics() {
-		r.Findings = append(r.Findings, check(o)...)
+		r.Findings = append(r.Findings, bounded(check(o))...)
 	}
 	slices.SortStableFunc(r.Findings, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(stepAt(a.Step), stepAt(b.Step)), cmp.Compare(rank(a.Severity), rank(b.Severity)))
@@ -42,7 +43,11 @@ func judge(o *observations, secrets []string) Report {
 		}
 	}
 	for _, w := range ways {
-		r.Verdicts = append(r.Verdicts, verdict(w, r.Findings))
+		v := verdict(w, r.Findings)
+		if o.unfinished && v.Step != "" && len(v.Because) == 0 {
+			v.Because = []string{unfinished.ID}
+		}
+		r.Verdicts = append(r.Verdicts, v)
 	}
 	r.Right = right(o, r.Findings)
 	for _, x := range o.trace {
@@ -51,6 +56,20 @@ func judge(o *observations, secrets []string) Report {
 		r.Trace = append(r.Trace, e)
 	}
 	return r
+}
+
+// maxOfAKind is how many findings of one kind a report has: a server with a
+// thousand tools has a thousand times the same fault.
+const maxOfAKind = 8
+
+// bounded leaves out what nobody saw, since the examination had ended, and what
+// was said often enough.
+func bounded(findings []Finding) []Finding {
+	n := map[string]int{}
+	return slices.DeleteFunc(findings, func(f Finding) bool {
+		n[f.ID]++
+		return n[f.ID] > maxOfAKind || slices.ContainsFunc(f.shown, func(x *exchange) bool { return x != nil && errors.Is(x.err, errSpent) })
+	})
 }
 
 func rank(s Severity) int { return slices.Index([]Severity{Danger, Fault, Caution, Note}, s) }
@@ -83,7 +102,7 @@ func (o *observations) serverName() string {
 
 // Kinds is every kind of finding that there is, in the order of the steps.
 func Kinds() []Kind {
-	all := slices.Concat(reachKinds, tlsKinds, challengeKinds, agentKinds, resourceKinds, placeKinds, issuerKinds, serverKinds,
+	all := slices.Concat(reachKinds, endKinds, tlsKinds, challengeKinds, agentKinds, resourceKinds, placeKinds, issuerKinds, serverKinds,
 		methodKinds, keyKinds, registrationKinds, authorizeKinds, issKinds, documentKinds, tokenKinds, corsKinds, latencyKinds,
 		generationKinds, toolKinds, widgetKinds, visitKinds)
 	slices.SortStableFunc(all, func(a, b Kind) int {

@@ -8,7 +8,7 @@ import (
 
 var (
 	keysMissing = Kind{
-		ID: "keys-missing", Severity: Caution, Step: StepServer, Breaks: nobody, Title: "The key set cannot be read",
+		ID: "keys-missing", Severity: Caution, Step: StepServer, Breaks: nobody, Whom: "whoever checks its tokens", Title: "The key set cannot be read",
 		Rule: "RFC 8414 §2 (jwks_uri) and RFC 7517 §5: a JSON object with a list of keys.",
 		Mend: "Serve the public keys at jwks_uri, or leave jwks_uri out where no token is a JWT.",
 	}
@@ -18,7 +18,7 @@ var (
 		Mend: "Take the keys out of use at once, publish public members only (no d, p, q, k), and make new keys.",
 	}
 	keysWeak = Kind{
-		ID: "keys-weak", Severity: Caution, Step: StepServer, Breaks: nobody, Title: "A key is weak, or cannot be told from the others",
+		ID: "keys-weak", Severity: Caution, Step: StepServer, Breaks: nobody, Whom: "whoever checks its tokens", Title: "A key is weak, or cannot be told from the others",
 		Rule: "RFC 7518 §3.3: a key of size 2048 bits or larger MUST be used; RFC 7517 §4.5: kid is how a key is found among several.",
 		Mend: "Use RSA of 2048 bits or more, or P-256; give each key a kid.",
 	}

@@ -18,8 +18,28 @@ var (
 		Rule: "The client's own time limit, as its vendor documents it. On a bad day it is not met.",
 		Mend: "Answer faster: keep an instance warm, and serve metadata from memory.",
 	}
+	unfinished = Kind{
+		ID: "unfinished", Severity: Caution, Step: StepReach, Title: "The examination ended before everything was looked at",
+		Rule: fmt.Sprintf("The doctor makes at most %d requests, which together take at most %s.", maxRequests, allPatience),
+		Mend: "Find out why answers take so long, and run the doctor again. What was not asked is not judged.",
+	}
+	endKinds     = []Kind{unfinished}
 	latencyKinds = []Kind{tooSlow, slow}
 )
+
+// checkEnded is for an examination that could not ask everything.
+func checkEnded(o *observations) []Finding {
+	if !o.unfinished {
+		return nil
+	}
+	var slowest *exchange
+	for _, x := range o.trace {
+		if slowest == nil || x.took > slowest.took {
+			slowest = x
+		}
+	}
+	return []Finding{unfinished.found(fmt.Sprintf("%d requests were made, and the slowest took %s.", len(o.trace), slowest.took.Round(100*time.Millisecond)), slowest)}
+}
 
 // checkLatency compares how long answers took with how long each client waits.
 func checkLatency(o *observations) []Finding {

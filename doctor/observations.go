@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -22,10 +23,11 @@ type observations struct {
 	resource []place // where the resource's metadata was looked for
 	prm      *place  // the one that a client which looks everywhere uses first
 	issuer   string  // the first authorization server, as the resource's metadata names it
-	second   []string
-	server   []place // where the authorization server's metadata was looked for
-	as       *place  // the one that a client which looks everywhere uses first
-	fallback fallback
+	// documentAgents are the metadata documents, as each client asks for them.
+	documentAgents []agentCall
+	server         []place // where the authorization server's metadata was looked for
+	as             *place  // the one that a client which looks everywhere uses first
+	fallback       fallback
 
 	keys          *exchange
 	preflights    []preflight
@@ -36,6 +38,8 @@ type observations struct {
 	visit         *visit // what --sign-in saw; nil without it
 
 	trace []*exchange
+	// unfinished says that there would have been more to ask.
+	unfinished bool
 }
 
 // calls are requests to the MCP server itself, without a token unless it says so.
@@ -49,7 +53,7 @@ type calls struct {
 	browser    *exchange // with an Origin
 	agents     []agentCall
 	rebound    *exchange // with an Origin that has no business here; for a server on this computer
-	plain      *exchange // http instead of https
+	plain      *exchange // initialize by http instead of https
 	missing    *exchange // a well-known path with nothing at it
 }
 
@@ -58,6 +62,7 @@ type agentCall struct {
 	agent   string
 	clients []string
 	*exchange
+	like *exchange // the same without that user agent
 }
 
 // open reports whether the server answers a stranger.
@@ -153,8 +158,11 @@ func (r *registration) good() bool {
 	return r != nil && r.exchange != nil && r.err == nil && (r.status == 200 || r.status == 201) && r.id() != ""
 }
 
-// limited reports whether the server only said that there were too many.
-func (r *registration) limited() bool { return r.err == nil && r.status == http.StatusTooManyRequests }
+// limited reports whether the server only said that there were too many, or was
+// not asked any more.
+func (r *registration) limited() bool {
+	return errors.Is(r.err, errSpent) || r.err == nil && r.status == http.StatusTooManyRequests
+}
 
 // authorizations are requests to the authorization endpoint, none of them by
 // someone who is signed in.

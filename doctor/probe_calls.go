@@ -56,7 +56,9 @@ func (p *probe) askServer(ctx context.Context) {
 	}
 	p.askAsEach(ctx)
 	if p.o.target.Scheme == "https" && p.o.target.Port() == "" {
-		c.plain = p.wire.send(ctx, ask{purpose: "the same address with http", url: "http://" + p.o.target.Host + p.o.target.EscapedPath(), glance: true})
+		plain := p.call("initialize at the same address with http", initializeBody, nil)
+		plain.url, plain.follow = "http://"+strings.TrimPrefix(p.o.resourceURL(), "https://"), false
+		c.plain = p.wire.send(ctx, plain)
 	}
 	c.missing = p.wire.send(ctx, ask{purpose: "a well-known path with nothing at it",
 		url: p.o.origin() + "/.well-known/sallyport-doctor-nothing-is-here", header: map[string]string{"Accept": "application/json"}})
@@ -75,7 +77,25 @@ func (p *probe) askAsEach(ctx context.Context) {
 	}
 	for _, agent := range slices.Sorted(maps.Keys(by)) {
 		x := p.wire.send(ctx, p.call("initialize, as "+strings.Join(by[agent], " and ")+" sends it", initializeBody, map[string]string{"User-Agent": agent}))
-		p.o.calls.agents = append(p.o.calls.agents, agentCall{agent, by[agent], x})
+		p.o.calls.agents = append(p.o.calls.agents, agentCall{agent, by[agent], x, p.o.calls.initialize})
+	}
+}
+
+// askForDocumentsAsEach asks for the metadata with the user agent of each client
+// that got through to the MCP server: bot filters have rules by path.
+func (p *probe) askForDocumentsAsEach(ctx context.Context) {
+	for _, a := range p.o.calls.agents {
+		if a.err != nil || a.status != p.o.calls.initialize.status {
+			continue
+		}
+		for _, like := range []*place{p.o.prm, p.o.as} {
+			if like == nil {
+				continue
+			}
+			x := p.wire.send(ctx, ask{purpose: "the metadata, as " + strings.Join(a.clients, " and ") + " asks for it", url: like.url, follow: true,
+				header: map[string]string{"Accept": "application/json", "MCP-Protocol-Version": older, "User-Agent": a.agent}})
+			p.o.documentAgents = append(p.o.documentAgents, agentCall{a.agent, a.clients, x, like.exchange})
+		}
 	}
 }
 

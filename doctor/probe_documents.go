@@ -37,7 +37,7 @@ func (p *probe) findResource(ctx context.Context) {
 	o.prm = firstFound(o.resource)
 	servers, _ := o.prm.list("authorization_servers")
 	if len(servers) > 0 {
-		o.issuer, o.second = servers[0], servers[1:]
+		o.issuer = servers[0]
 	}
 }
 

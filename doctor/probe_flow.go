@@ -177,7 +177,7 @@ func (p *probe) goToSignIn(ctx context.Context) {
 				q[name] = values
 			}
 		}
-		return p.browse(ctx, purpose, withQuery(at, q))
+		return p.browse(ctx, purpose, withQuery(at, q), q.Get("redirect_uri"))
 	}
 	a.right = try("send the person to sign in", nil)
 	a.noPKCE = try("the same without PKCE, which has to be refused", url.Values{"code_challenge": {""}, "code_challenge_method": {""}})
@@ -204,7 +204,7 @@ func (p *probe) visitWithDocuments(ctx context.Context, at string) {
 				"response_type": {"code"}, "client_id": {n.Registration.URL}, "redirect_uri": {redirect}, "state": {randomWord()},
 				"code_challenge": {challengeOf(randomWord() + randomWord())}, "code_challenge_method": {"S256"}, "resource": {p.o.resourceID()},
 			}
-			x := p.browse(ctx, "send the person to sign in, as "+c.ID+" with its document", withQuery(at, q))
+			x := p.browse(ctx, "send the person to sign in, as "+c.ID+" with its document", withQuery(at, q), redirect)
 			p.o.authorize.documents = append(p.o.authorize.documents, documentVisit{[]string{c.ID}, n.Registration.URL, x})
 			break
 		}
@@ -215,11 +215,12 @@ func (p *probe) visitWithDocuments(ctx context.Context, at string) {
 const browserAgent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
 
 // browse opens a page as a browser does, with cookies of this visit only, and
-// follows redirects until a page is shown or the way leads back to the client.
-func (p *probe) browse(ctx context.Context, purpose, at string) *exchange {
+// follows redirects until a page is shown or the way leads back to the client,
+// whose address is never opened: a code is not for its vendor.
+func (p *probe) browse(ctx context.Context, purpose, at, redirect string) *exchange {
 	w := *p.wire
 	w.jar = newJar()
-	x := w.send(ctx, ask{purpose: purpose, url: at, follow: true, stop: isDoctors, header: map[string]string{
+	x := w.send(ctx, ask{purpose: purpose, url: at, follow: true, stop: func(to string) bool { return isDoctors(to) || sameButQuery(to, redirect) }, header: map[string]string{
 		"User-Agent": browserAgent, "Accept": "text/html,application/xhtml+xml",
 	}})
 	p.wire.trace = w.trace
@@ -230,6 +231,18 @@ func (p *probe) browse(ctx context.Context, purpose, at string) *exchange {
 func isDoctors(at string) bool {
 	u, err := url.Parse(at)
 	return err == nil && (strings.HasPrefix(u.Path, "/sallyport-doctor") || u.Hostname() == "sallyport-doctor.invalid")
+}
+
+// sameButQuery reports whether a URL is another one with an answer in its query
+// or fragment.
+func sameButQuery(at, redirect string) bool {
+	path := func(s string) string {
+		if end := strings.IndexAny(s, "?#"); end >= 0 {
+			return s[:end]
+		}
+		return s
+	}
+	return path(at) == path(redirect)
 }
 
 func withQuery(at string, q url.Values) string {

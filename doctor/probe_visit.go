@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net"
@@ -30,6 +31,7 @@ type visit struct {
 	problem  string // why it did not come to tokens, where the server is not to blame
 	answer   *exchange
 	sent     string // state
+	asked    string // scope
 	token    *exchange
 	granted  map[string]any // the members of the token response
 	claims   map[string]any // of the access token; nil: it is opaque
@@ -128,6 +130,9 @@ func (p *probe) signIn(ctx context.Context) {
 	case p.authorizationEndpoint() == "" || p.tokenEndpoint() == "":
 		v.problem = "there are no endpoints to go to"
 	}
+	if right := p.o.authorize.right; right != nil && errors.Is(right.err, errInward) {
+		v.problem = errInward.Error()
+	}
 	if v.problem != "" {
 		return
 	}
@@ -135,6 +140,7 @@ func (p *probe) signIn(ctx context.Context) {
 	if listed, _ := p.o.as.list("scopes_supported"); slices.Contains(listed, "offline_access") && scope != "" {
 		scope += " offline_access"
 	}
+	v.asked = scope
 	var verifier string
 	if v.answer, verifier, v.sent = p.authorizeOnce(ctx, scope); v.answer == nil {
 		v.problem = "nobody finished signing in"

@@ -83,11 +83,13 @@ type Kind struct {
 	Severity Severity `json:"severity"`
 	Step     Step     `json:"step"`
 	// Breaks is the need of a client that is not met. Empty: everybody's; "-":
-	// no client's, but somebody else's.
+	// no client's, but somebody else's, who is named in Whom.
 	Breaks string `json:"breaks,omitempty"`
-	Title  string `json:"title"`
-	Rule   string `json:"rule"` // the standard and its section, and what it says
-	Mend   string `json:"mend"`
+	// Whom says who is concerned, where that is not the clients.
+	Whom  string `json:"whom,omitempty"`
+	Title string `json:"title"`
+	Rule  string `json:"rule"` // the standard and its section, and what it says
+	Mend  string `json:"mend"`
 }
 
 // A Finding is one thing that was found.

@@ -35,6 +35,11 @@ var (
 		Rule: "RFC 9700 §2.1.1: S256 is the only method that does not expose the verifier.",
 		Mend: "Leave plain out.",
 	}
+	algorithmsMissing = Kind{
+		ID: "signing-algorithms-not-listed", Severity: Caution, Step: StepServer, Breaks: string(clientbook.NeedPrivateKeyJWT), Title: "The metadata does not say how private_key_jwt may be signed",
+		Rule: "RFC 8414 §2: token_endpoint_auth_signing_alg_values_supported MUST be present if private_key_jwt is listed. ChatGPT signs with RS256.",
+		Mend: "Add token_endpoint_auth_signing_alg_values_supported with RS256, and ES256 where it is supported.",
+	}
 	codeMissing = Kind{
 		ID: "code-not-listed", Severity: Caution, Step: StepServer, Title: "The metadata does not list the response type code",
 		Rule: "RFC 8414 §2: response_types_supported is REQUIRED.",
@@ -82,6 +87,14 @@ func checkServer(o *observations) []Finding {
 		show(pkceWeak, "code_challenge_methods_supported is "+quote(strings.Join(methods, " "))+".")
 	case slices.Contains(methods, "plain"):
 		show(pkcePlain, "code_challenge_methods_supported is "+quote(strings.Join(methods, " "))+".")
+	}
+	methods, _ := o.as.list("token_endpoint_auth_methods_supported")
+	if algorithms, has := o.as.list("token_endpoint_auth_signing_alg_values_supported"); slices.Contains(methods, "private_key_jwt") && !slices.Contains(algorithms, "RS256") {
+		what := "token_endpoint_auth_signing_alg_values_supported is " + quote(strings.Join(algorithms, " ")) + ", without RS256."
+		if !has {
+			what = "private_key_jwt is listed, and token_endpoint_auth_signing_alg_values_supported is not there."
+		}
+		show(algorithmsMissing, what)
 	}
 	if types, _ := o.as.list("response_types_supported"); !slices.Contains(types, "code") {
 		show(codeMissing, "response_types_supported is "+quote(strings.Join(types, ", "))+".")

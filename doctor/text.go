@@ -231,10 +231,10 @@ func (r Report) who(f Finding) string {
 	switch {
 	case f.Severity == Note && len(f.Hurts) == 0:
 		return "nobody is stopped by this"
+	case f.Whom != "":
+		return "not the clients, but " + f.Whom
 	case f.Severity == Danger:
 		return "not the clients, but the people whose data it guards"
-	case f.Breaks == nobody:
-		return "not the clients, but whoever checks its tokens"
 	case len(f.Hurts) == 0:
 		return "none of the clients that were looked for"
 	case len(f.Hurts) == len(r.Verdicts) && len(r.Verdicts) > 1:

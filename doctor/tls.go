@@ -3,6 +3,7 @@ package doctor
 import (
 	"crypto/x509"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/sallyport-dev/sallyport/internal/clientbook"
@@ -29,7 +30,12 @@ var (
 		Rule: "RFC 6750 §5.3: bearer tokens MUST always be exchanged over TLS.",
 		Mend: "Serve it with https, or reach it through localhost.",
 	}
-	tlsKinds = []Kind{certificate, certificateEnds, plainHTTP, plainHTTPHere}
+	answersPlain = Kind{
+		ID: "answers-plain", Severity: Caution, Step: StepReach, Breaks: nobody, Whom: "people who enter the address with http://", Title: "The server is there by http as well",
+		Rule: "RFC 6750 §5.3: bearer tokens MUST always be exchanged over TLS. A client that is given the http address sends its token in the clear.",
+		Mend: "Answer http with a redirect to https, or not at all, and send Strict-Transport-Security with https.",
+	}
+	tlsKinds = []Kind{certificate, certificateEnds, plainHTTP, plainHTTPHere, answersPlain}
 )
 
 // soon is how long before its end a certificate should have been renewed.
@@ -55,11 +61,18 @@ func checkTLS(o *observations) []Finding {
 	if x.tls == nil || len(x.tls.PeerCertificates) == 0 {
 		return nil
 	}
+	var all []Finding
+	if plain := o.calls.plain; plain != nil {
+		_, asks := bearer(plain)
+		if answers(plain) || asks && plain.status == http.StatusUnauthorized {
+			all = append(all, answersPlain.found("At "+quote(plain.url)+" it is answered as at the https address.", plain))
+		}
+	}
 	leaf := x.tls.PeerCertificates[0]
 	if left := leaf.NotAfter.Sub(o.now); left < soon && left < validity(leaf)/3 {
-		return []Finding{certificateEnds.found(fmt.Sprintf("It ends on %s, in %d days.", leaf.NotAfter.UTC().Format("2006-01-02 15:04 MST"), int(left.Hours()/24)), x)}
+		all = append(all, certificateEnds.found(fmt.Sprintf("It ends on %s, in %d days.", leaf.NotAfter.UTC().Format("2006-01-02 15:04 MST"), int(left.Hours()/24)), x))
 	}
-	return nil
+	return all
 }
 
 func validity(c *x509.Certificate) time.Duration { return c.NotAfter.Sub(c.NotBefore) }

@@ -40,6 +40,16 @@ var (
 		Rule: "RFC 8707 §2.2 and MCP 2026-07-28, authorization: the token's audience is the resource that was asked for, and the server MUST reject a token that does not name it.",
 		Mend: "Put the resource into aud; an audience shared by several servers lets each of them use the token at the others.",
 	}
+	scopeNarrowed = Kind{
+		ID: "scope-narrowed", Severity: Note, Step: StepToken, Title: "Not everything that was asked for was granted",
+		Rule: "RFC 6749 §3.3: the server may grant less than was asked for, and then says so with scope. The person may have left something out.",
+		Mend: "Look whether the challenge and scopes_supported name scopes that nobody can get.",
+	}
+	scopeUntold = Kind{
+		ID: "scope-untold", Severity: Caution, Step: StepToken, Title: "The token response does not say that less was granted",
+		Rule: "RFC 6749 §5.1: scope is REQUIRED in the answer if it is not identical to what was asked for. Without it the client believes that it has everything.",
+		Mend: "Answer each token request with scope.",
+	}
 	noRefreshToken = Kind{
 		ID: "no-refresh-token", Severity: Caution, Step: StepToken, Breaks: string(clientbook.NeedRefreshToken), Title: "There is no refresh token",
 		Rule: "RFC 6749 §1.5; MCP 2026-07-28, authorization, refresh tokens. Without one people sign in again whenever the access token ends.",
@@ -76,7 +86,7 @@ var (
 		Mend: "Grant the scopes that the challenge names, and take the new token.",
 	}
 	revocationIdle = Kind{
-		ID: "revocation-without-effect", Severity: Caution, Step: StepToken, Breaks: nobody, Title: "Revoked tokens still work",
+		ID: "revocation-without-effect", Severity: Caution, Step: StepToken, Breaks: nobody, Whom: "the people who withdraw what they allowed", Title: "Revoked tokens still work",
 		Rule: "RFC 7009 §2: the token is invalidated; revoking a refresh token SHOULD invalidate the access tokens of the grant.",
 		Mend: "End the grant when one of its tokens is revoked, and let the MCP server know.",
 	}
@@ -86,7 +96,7 @@ var (
 		Mend: "Spend the code in one atomic step.",
 	}
 	visitKinds = []Kind{
-		signInStopped, codeRefused, tokenIncomplete, tokenNoExpiry, tokenStored, tokenAudience, noRefreshToken, tokenNotAccepted,
+		signInStopped, codeRefused, tokenIncomplete, tokenNoExpiry, tokenStored, tokenAudience, scopeNarrowed, scopeUntold, noRefreshToken, tokenNotAccepted,
 		refreshFails, notRotated, refreshRace, stepUpChallenge, stepUpFails, revocationIdle, codeReplayed,
 	}
 )
@@ -154,10 +164,26 @@ func checkTokenResponse(o *observations, v *visit) []Finding {
 	if v.claims != nil && !slices.ContainsFunc(audiences(v.claims), func(a string) bool { return loosely(a) == loosely(o.resourceID()) }) {
 		show(tokenAudience, "aud is "+quote(strings.Join(audiences(v.claims), " "))+", and the resource is "+quote(o.resourceID())+".")
 	}
+	told := str(v.granted, "scope")
+	if missing := without(v.asked, told); told != "" && missing != "" {
+		show(scopeNarrowed, "Asked for was "+quote(v.asked)+"; granted was "+quote(told)+".")
+	}
+	if in := str(v.claims, "scope"); told == "" && in != "" && without(v.asked, in) != "" {
+		show(scopeUntold, "Asked for was "+quote(v.asked)+"; in the token is "+quote(in)+"; the answer has no scope.")
+	}
 	if str(v.granted, "refresh_token") == "" {
 		show(noRefreshToken, "refresh_token is not there.")
 	}
 	return all
+}
+
+// without are the scopes of asked that are not among those granted.
+// offline_access aside, which says whether there is a refresh token.
+func without(asked, granted string) string {
+	has := strings.Fields(granted)
+	return strings.Join(slices.DeleteFunc(strings.Fields(asked), func(s string) bool {
+		return s == "offline_access" || slices.Contains(has, s)
+	}), " ")
 }
 
 func audiences(claims map[string]any) []string {

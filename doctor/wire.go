@@ -24,11 +24,15 @@ const (
 	maxHops = 8
 	// patience is how long a request may take: longer than any client waits.
 	patience = 35 * time.Second
+	// allPatience is how long all requests together may take. Where a person signs
+	// in, the time that takes is not counted.
+	allPatience = 4 * time.Minute
 	// eventPatience is how long a stream may take to its first answer.
 	eventPatience = 15 * time.Second
 )
 
-var errSpent = fmt.Errorf("the examination made %d requests, which is all it may", maxRequests)
+// errSpent is a request that was not made any more.
+var errSpent = fmt.Errorf("the examination made %d requests or took %s, which is all it may", maxRequests, allPatience)
 
 // An ask is a request that is to be made.
 type ask struct {
@@ -88,6 +92,13 @@ type wire struct {
 	jar    http.CookieJar
 	told   func(purpose string)
 	now    func() time.Time
+	spent  *spent
+}
+
+// spent is what the requests of an examination cost so far.
+type spent struct {
+	took time.Duration
+	all  bool // a request was not made because of it
 }
 
 // send makes one request, and follows its redirects where that is asked for.
@@ -97,7 +108,8 @@ func (w *wire) send(ctx context.Context, a ask) *exchange {
 		a.method = http.MethodGet
 	}
 	x := &exchange{ask: a}
-	if len(w.trace) >= maxRequests {
+	if len(w.trace) >= maxRequests || w.spent.took >= allPatience {
+		w.spent.all = true
 		x.err = errSpent
 		return x
 	}
@@ -108,6 +120,7 @@ func (w *wire) send(ctx context.Context, a ask) *exchange {
 	began := w.now()
 	w.travel(ctx, x)
 	x.took = w.now().Sub(began)
+	w.spent.took += x.took
 	return x
 }
 

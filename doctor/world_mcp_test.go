@@ -20,9 +20,13 @@ func (w *world) mcp(rw http.ResponseWriter, r *http.Request) {
 	case w.is("it crashes"):
 		page(rw, http.StatusBadGateway, "Bad gateway")
 	case w.is("it redirects to a slash") && r.URL.Path == "/mcp":
-		http.Redirect(rw, r, base+"/mcp/", http.StatusTemporaryRedirect)
+		http.Redirect(rw, r, w.base+"/mcp/", http.StatusTemporaryRedirect)
 	case w.is("it redirects elsewhere") && r.Host == host:
 		http.Redirect(rw, r, "https://elsewhere.example.com/mcp", http.StatusPermanentRedirect)
+	case w.is("on this computer") && r.Header.Get("Origin") != "" && r.Header.Get("Origin") != browserOrigin && !w.is("any origin"):
+		rw.WriteHeader(http.StatusForbidden)
+	case w.is("too many") && strings.Contains(r.UserAgent(), "Claude"):
+		rw.WriteHeader(http.StatusTooManyRequests)
 	case w.is("bots are filtered") && strings.Contains(strings.ToLower(r.UserAgent()), "claude"):
 		page(rw, http.StatusForbidden, "Blocked")
 	case w.is("any Accept is refused") && r.Header.Get("Accept") == "*/*":
@@ -39,7 +43,7 @@ func (w *world) mcp(rw http.ResponseWriter, r *http.Request) {
 }
 
 func (w *world) open() bool {
-	return w.is("open") || w.is("open, no metadata") || w.is("open, old only") || w.is("open, new only") || w.is("widgets are wrong") || w.is("tools are wrong")
+	return w.is("open") || w.is("open, no metadata") || w.is("open, old only") || w.is("open, new only") || w.is("widgets are wrong") || w.is("tools are wrong") || w.is("tools cannot be listed")
 }
 
 func (w *world) accepts(r *http.Request) bool {
@@ -90,13 +94,13 @@ func (w *world) refuse(rw http.ResponseWriter, r *http.Request) {
 func (w *world) metadataAddress() string {
 	switch {
 	case w.is("the challenge leads nowhere"):
-		return base + "/.well-known/nothing"
+		return w.base + "/.well-known/nothing"
 	case w.is("the challenge is relative"):
 		return "/.well-known/oauth-protected-resource/mcp"
 	case w.is("behind a proxy"):
 		return "http://" + host + "/.well-known/oauth-protected-resource/mcp"
 	}
-	return base + "/.well-known/oauth-protected-resource/mcp"
+	return w.base + "/.well-known/oauth-protected-resource/mcp"
 }
 
 // converse is MCP itself, in both generations.
@@ -131,6 +135,10 @@ func (w *world) converse(rw http.ResponseWriter, r *http.Request) {
 		}
 		result = object{"isError": true, "content": []object{}}
 	case "tools/list":
+		if w.is("tools cannot be listed") {
+			rw.WriteHeader(http.StatusInternalServerError)
+			return
+		}
 		result = object{"tools": w.tools()}
 	case "resources/read":
 		result = w.widget(fmt.Sprint(m.Params["uri"]))
@@ -195,8 +203,13 @@ func (w *world) wellKnown(rw http.ResponseWriter, r *http.Request) {
 	name, after, _ := strings.Cut(name, "/")
 	_ = before
 	switch {
+	case w.is("bots are kept from documents") && strings.Contains(strings.ToLower(r.UserAgent()), "claude"):
+		page(rw, http.StatusForbidden, "Blocked")
+		return
 	case w.is("discovery takes long"):
 		w.dawdle(11 * time.Second)
+	case w.is("everything takes very long"):
+		w.dawdle(30 * time.Second)
 	case w.is("discovery takes a while"):
 		w.dawdle(6 * time.Second)
 	}
@@ -234,12 +247,12 @@ func (w *world) resourceMetadata(rw http.ResponseWriter, r *http.Request, after 
 		http.Redirect(rw, r, r.URL.Path+"?moved=1", http.StatusFound)
 		return
 	}
-	d := object{"resource": base + "/mcp", "authorization_servers": []string{issuer}, "scopes_supported": []string{"read"}, "bearer_methods_supported": []string{"header"}}
+	d := object{"resource": w.base + "/mcp", "authorization_servers": []string{w.base}, "scopes_supported": []string{"read"}, "bearer_methods_supported": []string{"header"}}
 	switch {
 	case w.is("the resource has a slash"):
-		d["resource"] = base + "/mcp/"
+		d["resource"] = w.base + "/mcp/"
 	case w.is("the resource is the origin"):
-		d["resource"] = base
+		d["resource"] = w.base
 	case w.is("the resource is another"):
 		d["resource"] = "https://other.example.com/mcp"
 	case w.is("behind a proxy"):
@@ -249,13 +262,13 @@ func (w *world) resourceMetadata(rw http.ResponseWriter, r *http.Request, after 
 	case w.is("no authorization server"):
 		delete(d, "authorization_servers")
 	case w.is("several authorization servers"):
-		d["authorization_servers"] = []string{issuer, "https://other.example.com"}
+		d["authorization_servers"] = []string{w.base, "https://other.example.com"}
 	case w.is("the resource lists offline_access"):
 		d["scopes_supported"] = []string{"read", "offline_access"}
 	case w.is("an authorization server that is not there"):
 		d["authorization_servers"] = []string{"https://mcp.example.com:9"}
 	case w.is("the issuer in the resource's metadata has a slash"):
-		d["authorization_servers"] = []string{issuer + "/"}
+		d["authorization_servers"] = []string{w.base + "/"}
 	}
 	if w.is("documents are text") {
 		rw.Header().Set("Content-Type", "text/plain")

@@ -21,33 +21,36 @@ func (w *world) serverMetadata(rw http.ResponseWriter, _ *http.Request, name str
 		return
 	}
 	d := object{
-		"issuer": issuer, "authorization_endpoint": base + "/authorize", "token_endpoint": base + "/token", "registration_endpoint": base + "/register",
-		"revocation_endpoint": base + "/revoke", "jwks_uri": base + "/jwks.json",
+		"issuer": w.base, "authorization_endpoint": w.base + "/authorize", "token_endpoint": w.base + "/token", "registration_endpoint": w.base + "/register",
+		"revocation_endpoint": w.base + "/revoke", "jwks_uri": w.base + "/jwks.json",
 		"response_types_supported": []string{"code"}, "grant_types_supported": []string{"authorization_code", "refresh_token"},
 		"code_challenge_methods_supported": []string{"S256"}, "token_endpoint_auth_methods_supported": []string{"none", "private_key_jwt", "client_secret_basic"},
 		"client_id_metadata_document_supported": true, "authorization_response_iss_parameter_supported": true,
-		"scopes_supported": []string{"read", "write", "offline_access"},
+		"scopes_supported": []string{"read", "write", "offline_access"}, "token_endpoint_auth_signing_alg_values_supported": []string{"RS256", "ES256"},
 	}
 	for fault, change := range map[string]func(){
-		"the issuer has a slash":               func() { d["issuer"] = issuer + "/" },
-		"the issuer is another":                func() { d["issuer"] = "https://login.example.net" },
-		"no token endpoint in the metadata":    func() { delete(d, "token_endpoint") },
-		"an endpoint is http":                  func() { d["token_endpoint"] = "http://token.example.com/token" },
-		"PKCE is not listed":                   func() { delete(d, "code_challenge_methods_supported") },
-		"only plain PKCE is listed":            func() { d["code_challenge_methods_supported"] = []string{"plain"} },
-		"plain PKCE is listed too":             func() { d["code_challenge_methods_supported"] = []string{"plain", "S256"} },
-		"no response types":                    func() { delete(d, "response_types_supported") },
-		"refresh is not listed":                func() { d["grant_types_supported"] = []string{"authorization_code"} },
-		"none is not listed":                   func() { d["token_endpoint_auth_methods_supported"] = []string{"client_secret_basic"} },
-		"no documents":                         func() { delete(d, "client_id_metadata_document_supported") },
-		"no registration endpoint":             func() { delete(d, "registration_endpoint") },
-		"neither documents nor registration":   func() { delete(d, "client_id_metadata_document_supported"); delete(d, "registration_endpoint") },
-		"iss is sent and not announced":        func() { delete(d, "authorization_response_iss_parameter_supported") },
-		"iss is neither sent nor announced":    func() { delete(d, "authorization_response_iss_parameter_supported") },
-		"offline_access is not listed":         func() { d["scopes_supported"] = []string{"read", "write"} },
-		"there is no such authorize address":   func() { d["authorization_endpoint"] = base + "/nothing" },
-		"there is no such token address":       func() { d["token_endpoint"] = base + "/nothing" },
-		"the documents of the server disagree": func() { d["token_endpoint"] = base + "/token" + strings.TrimPrefix(name, "oauth-authorization-server") },
+		"the issuer has a slash":             func() { d["issuer"] = w.base + "/" },
+		"the issuer is another":              func() { d["issuer"] = "https://login.example.net" },
+		"no token endpoint in the metadata":  func() { delete(d, "token_endpoint") },
+		"an endpoint is http":                func() { d["token_endpoint"] = "http://token.example.com/token" },
+		"PKCE is not listed":                 func() { delete(d, "code_challenge_methods_supported") },
+		"only plain PKCE is listed":          func() { d["code_challenge_methods_supported"] = []string{"plain"} },
+		"plain PKCE is listed too":           func() { d["code_challenge_methods_supported"] = []string{"plain", "S256"} },
+		"no signing algorithms":              func() { delete(d, "token_endpoint_auth_signing_alg_values_supported") },
+		"no response types":                  func() { delete(d, "response_types_supported") },
+		"refresh is not listed":              func() { d["grant_types_supported"] = []string{"authorization_code"} },
+		"none is not listed":                 func() { d["token_endpoint_auth_methods_supported"] = []string{"client_secret_basic"} },
+		"no documents":                       func() { delete(d, "client_id_metadata_document_supported") },
+		"no registration endpoint":           func() { delete(d, "registration_endpoint") },
+		"neither documents nor registration": func() { delete(d, "client_id_metadata_document_supported"); delete(d, "registration_endpoint") },
+		"iss is sent and not announced":      func() { delete(d, "authorization_response_iss_parameter_supported") },
+		"iss is neither sent nor announced":  func() { delete(d, "authorization_response_iss_parameter_supported") },
+		"offline_access is not listed":       func() { d["scopes_supported"] = []string{"read", "write"} },
+		"there is no such authorize address": func() { d["authorization_endpoint"] = w.base + "/nothing" },
+		"there is no such token address":     func() { d["token_endpoint"] = w.base + "/nothing" },
+		"the documents of the server disagree": func() {
+			d["token_endpoint"] = w.base + "/token" + strings.TrimPrefix(name, "oauth-authorization-server")
+		},
 	} {
 		if w.is(fault) {
 			change()
@@ -103,7 +106,7 @@ func (w *world) register(rw http.ResponseWriter, r *http.Request) {
 	method, _ := asked["token_endpoint_auth_method"].(string)
 	got := object{"client_id": id, "redirect_uris": uris, "grant_types": []string{"authorization_code", "refresh_token"}, "response_types": []string{"code"}, "token_endpoint_auth_method": method}
 	if !w.is("registrations cannot be removed") {
-		got["registration_client_uri"], got["registration_access_token"] = base+"/register/"+id, "secret-registration-token"
+		got["registration_client_uri"], got["registration_access_token"] = w.base+"/register/"+id, "secret-registration-token"
 	}
 	if method != "none" && !w.is("no secrets") {
 		got["token_endpoint_auth_method"] = "client_secret_basic"
@@ -167,6 +170,8 @@ func (w *world) authorize(rw http.ResponseWriter, r *http.Request) {
 	switch {
 	case w.is("authorize crashes"):
 		page(rw, http.StatusInternalServerError, "Oops")
+	case !known && w.is("unknown clients are answered"):
+		w.back(rw, r, url.Values{"error": {"unauthorized_client"}})
 	case !known:
 		page(rw, http.StatusBadRequest, "Unknown client")
 	case !matches && !w.is("any redirect URI"):
@@ -175,9 +180,11 @@ func (w *world) authorize(rw http.ResponseWriter, r *http.Request) {
 		w.back(rw, r, url.Values{"error": {"access_denied"}})
 	case q.Get("code_challenge") == "" && !w.is("PKCE is not demanded"):
 		w.back(rw, r, url.Values{"error": {"invalid_request"}})
-	case q.Get("resource") != base+"/mcp" && w.is("the resource's slash is refused"), w.is("the resource is not known"):
+	case q.Get("resource") != w.base+"/mcp" && w.is("the resource's slash is refused"), w.is("the resource is not known"):
 		w.back(rw, r, url.Values{"error": {"invalid_target"}})
-	case r.Header.Get("X-Signed-In") == "":
+	case w.is("the person says no"):
+		w.back(rw, r, url.Values{"error": {"access_denied"}})
+	case r.Header.Get("X-Signed-In") == "" && !w.is("nobody is asked"):
 		if w.is("form-action on the page") {
 			rw.Header().Set("Content-Security-Policy", "default-src 'none'; form-action 'self'")
 		}
@@ -193,13 +200,13 @@ func (w *world) authorize(rw http.ResponseWriter, r *http.Request) {
 func (w *world) back(rw http.ResponseWriter, r *http.Request, answer url.Values) {
 	q := r.URL.Query()
 	answer.Set("state", q.Get("state"))
-	answer.Set("iss", issuer)
+	answer.Set("iss", w.base)
 	isError := answer.Has("error")
 	switch {
 	case w.is("iss is missing"), w.is("iss is neither sent nor announced"), w.is("iss is missing from success") && !isError:
 		answer.Del("iss")
 	case w.is("iss is another"):
-		answer.Set("iss", issuer+"/")
+		answer.Set("iss", w.base+"/")
 	case w.is("errors lose the state") && isError:
 		answer.Del("state")
 	case w.is("a plus becomes a space"):
@@ -277,11 +284,15 @@ func (w *world) rotate(rw http.ResponseWriter, form url.Values) {
 func (w *world) issue(rw http.ResponseWriter, g grant) {
 	w.issued++
 	n := w.issued
-	aud := any(base + "/mcp")
+	aud := any(w.base + "/mcp")
 	if w.is("the audience is another") {
 		aud = "https://api.example.com"
 	}
-	claims, _ := json.Marshal(object{"iss": issuer, "aud": aud, "sub": "ada", "exp": w.clock.Add(time.Hour).Unix(), "jti": fmt.Sprint(n)})
+	granted := g.scope
+	if w.is("less is granted in secret") {
+		granted = "other"
+	}
+	claims, _ := json.Marshal(object{"iss": w.base, "aud": aud, "sub": "ada", "exp": w.clock.Add(time.Hour).Unix(), "jti": fmt.Sprint(n), "scope": granted})
 	g.access = "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9." + base64.RawURLEncoding.EncodeToString(claims) + ".c2lnbmF0dXJlLXRoYXQtaXMtbm9uZQ"
 	if !w.is("its own tokens are refused") {
 		w.live[g.access] = true
@@ -289,7 +300,12 @@ func (w *world) issue(rw http.ResponseWriter, g grant) {
 	w.scopes[g.access] = g.scope
 	refresh := fmt.Sprintf("refresh-number-%d", n)
 	answer := object{"access_token": g.access, "token_type": "Bearer", "expires_in": 3600, "scope": g.scope, "refresh_token": refresh}
+	if w.is("less is granted") || w.is("less is granted in secret") {
+		answer["scope"] = "other"
+	}
 	switch {
+	case w.is("less is granted in secret"):
+		delete(answer, "scope")
 	case w.is("no refresh token"):
 		delete(answer, "refresh_token")
 	case w.is("no expiry"):

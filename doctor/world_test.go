@@ -27,6 +27,7 @@ import (
 // way but for the faults that are switched on.
 type world struct {
 	faults map[string]bool
+	base   string // https://mcp.example.com
 	url    string // of the MCP server
 	roots  *x509.CertPool
 	net    network
@@ -42,19 +43,21 @@ type world struct {
 	seen    []string // "METHOD path"
 }
 
-const (
-	host   = "mcp.example.com"
-	base   = "https://" + host
-	issuer = base
-)
+const host = "mcp.example.com"
 
 func newWorld(t *testing.T, faults ...string) *world {
 	t.Helper()
-	w := &world{faults: map[string]bool{}, url: base + "/mcp", clock: time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC),
+	w := &world{faults: map[string]bool{}, base: "https://" + host, clock: time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC),
 		clients: map[string]map[string]any{}, codes: map[string]codeIssued{}, refresh: map[string]grant{}, live: map[string]bool{}, scopes: map[string]string{}}
 	for _, f := range faults {
-		w.faults[f] = true
+		for one := range strings.SplitSeq(f, "; ") {
+			w.faults[one] = true
+		}
 	}
+	if w.is("by http") {
+		w.base = "http://" + host
+	}
+	w.url = w.base + "/mcp"
 	certificate, roots := w.certificate(t)
 	w.roots = roots
 	quiet := log.New(io.Discard, "", 0) // of handshakes that are meant to fail
@@ -65,21 +68,29 @@ func newWorld(t *testing.T, faults ...string) *world {
 	t.Cleanup(secure.Close)
 	plain := httptest.NewServer(http.HandlerFunc(w.serve))
 	t.Cleanup(plain.Close)
-	address := "93.184.215.14"
-	if w.is("only IPv6") {
-		address = "2606:2800:21f:cb07:6820:80da:af6b:8b2c"
-	}
-	w.net = network{addresses: []netip.Addr{netip.MustParseAddr(address)}, dial: func(ctx context.Context, _, at string) (net.Conn, error) {
+	w.net = network{host: host, addresses: []netip.Addr{w.address()}, dial: func(ctx context.Context, _, at string) (net.Conn, error) {
 		to := secure.Listener.Addr().String()
 		if strings.HasSuffix(at, ":80") {
 			to = plain.Listener.Addr().String()
 		}
-		if strings.HasSuffix(at, ":9") {
+		if strings.HasSuffix(at, ":9") || w.is("nothing listens") {
 			to = "127.0.0.1:1" // nothing listens there
 		}
 		return (&net.Dialer{}).DialContext(ctx, "tcp", to)
 	}}
 	return w
+}
+
+// address is where the world's host is, as its name says.
+func (w *world) address() netip.Addr {
+	for fault, at := range map[string]string{
+		"only IPv6": "2606:2800:21f:cb07:6820:80da:af6b:8b2c", "on this computer": "127.0.0.1", "on a network": "192.168.1.20",
+	} {
+		if w.is(fault) {
+			return netip.MustParseAddr(at)
+		}
+	}
+	return netip.MustParseAddr("93.184.215.14")
 }
 
 func (w *world) is(fault string) bool { return w.faults[fault] }
@@ -169,6 +180,10 @@ func (w *world) serve(rw http.ResponseWriter, r *http.Request) {
 	w.seen = append(w.seen, r.Method+" "+r.URL.Path)
 	w.mu.Unlock()
 	path := r.URL.Path
+	if r.TLS == nil && path == "/mcp" && !w.is("by http") && !w.is("http is answered too") {
+		http.Redirect(rw, r, w.base+path, http.StatusPermanentRedirect)
+		return
+	}
 	if !w.is("no CORS at all") && !strings.HasPrefix(path, "/authorize") && !(w.is("answers have no CORS headers") && r.Method != http.MethodOptions) {
 		w.allowOrigin(rw.Header())
 	}
