@@ -139,7 +139,10 @@ func newFlowReader(in *installation) *flowReader {
 }
 
 func (r *flowReader) view(ctx context.Context, f store.Flow) (flowView, error) {
-	verdict := flowtrace.Flow(f).Verdict(r.facts)
+	verdict, err := r.verdict(ctx, f)
+	if err != nil {
+		return flowView{}, err
+	}
 	v := flowView{ID: f.ID, Started: f.Started, Last: f.Last, Result: verdict.Result, At: string(verdict.At), Said: verdict.Said, ToDo: verdict.ToDo,
 		ClientID: f.ClientID, ClientName: f.ClientName, Resource: f.Resource, Subject: f.Subject, GrantID: f.GrantID}
 	if _, known := r.names[f.Subject]; !known && f.Subject != "" {
@@ -151,6 +154,26 @@ func (r *flowReader) view(ctx context.Context, f store.Flow) (flowView, error) {
 	}
 	v.Username = r.names[f.Subject]
 	return v, nil
+}
+
+// verdict is what a flow comes to. One that ended with a registration is compared
+// with those around it: a client may register again and again.
+func (r *flowReader) verdict(ctx context.Context, f store.Flow) (flowtrace.Verdict, error) {
+	v := flowtrace.Flow(f).Verdict(r.facts)
+	if v.At != flowtrace.Registration || v.Result != flowtrace.Ended {
+		return v, nil
+	}
+	around, err := r.in.store.Flows(ctx, store.Flow{Started: f.Started.Add(time.Hour)}, pageSize)
+	if err != nil {
+		return v, err
+	}
+	others := make([]flowtrace.Flow, len(around))
+	for i, o := range around {
+		others[i] = flowtrace.Flow(o)
+	}
+	facts := r.facts
+	facts.Again = flowtrace.Flow(f).Alike(others)
+	return flowtrace.Flow(f).Verdict(facts), nil
 }
 
 type flowsShow struct {

@@ -86,6 +86,22 @@ func TestNoNameSpeaksToTheTerminal(t *testing.T) {
 	}
 }
 
+// The rows of the flow trace are clean; what prints them does not count on it.
+func TestNoFlowSpeaksToTheTerminal(t *testing.T) {
+	const evil = "\x1b[2J\x1b]0;title\x07Claude\r\nroot\u202e\u0085\u009b31m"
+	v := flowView{ID: evil, Result: evil, At: evil, Said: evil, ToDo: evil, ClientID: "id" + evil, ClientName: evil, Resource: evil, Username: evil, GrantID: evil, Grant: evil,
+		Steps: []stepView{{Step: evil, Outcome: evil, Said: evil, Error: evil, Told: evil, Facts: []string{evil}}}}
+	for _, width := range []int{0, 40, 200} {
+		var out bytes.Buffer
+		if err := v.print(terminal{out: &out, width: width}); err != nil {
+			t.Fatal(err)
+		}
+		if strings.ContainsAny(out.String(), "\x1b\x07\r\u202e\u0085\u009b") || strings.Contains(out.String(), "\nroot") {
+			t.Errorf("printed %q", out.String())
+		}
+	}
+}
+
 // The settings that the documentation shows are right, but for files that are
 // not on this machine.
 func TestTheSettingsInTheDocumentationAreGood(t *testing.T) {

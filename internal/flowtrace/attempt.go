@@ -116,7 +116,7 @@ func (a *Attempt) Join(id string) {
 	k := b.key(byID, netip.Addr{}, id)
 	a.open = b.find(now, whichever, k)
 	if a.open == nil { // another replica began it, or it was long ago
-		a.open = &open{id: id, claimed: true}
+		a.open = &open{id: id, claimed: true, standing: Known, last: now}
 		b.link(a.open, now, k)
 	}
 }
@@ -168,7 +168,7 @@ func (a *Attempt) Refused(e *oauth.Error) string {
 	if a.again(&s, ordinary(e)) {
 		s.Facts = a.facts(s.Kind)
 		if s.Kind == Document && e.Cause != nil {
-			s.Facts = append(s.Facts, "cause: "+clean(e.Cause.Error(), maxValue))
+			s.Facts = append(s.Facts, "cause: "+clean(withoutURL(e.Cause), maxValue))
 		}
 		if s.Said, s.ToDo = a.explain(e); s.Said != sentence(e.Description) {
 			s.Told = e.Description
@@ -223,7 +223,7 @@ func (a *Attempt) again(s *Step, ordinary bool) bool {
 	defer a.rec.mu.Unlock()
 	o := a.open
 	s.At = a.rec.o.Now()
-	o.last = s.At
+	o.last, o.standing = s.At, max(o.standing, a.learned.Standing)
 	if o.counts == nil {
 		o.counts = map[uint64]int64{}
 	}

@@ -51,13 +51,12 @@ func (a *Attempt) find() bool {
 
 // begin begins a flow, if there is room for it.
 func (a *Attempt) begin(now time.Time) bool {
-	standing := min(a.learned.Standing, Known)
-	if !a.rec.budget[standing].spend(now) {
+	if !a.rec.budget[a.learned.Standing].spend(now) {
 		a.rec.dropped.Add(1)
 		a.shed = true
 		return false
 	}
-	a.open = &open{id: newID()}
+	a.open = &open{id: newID(), standing: a.learned.Standing, last: now}
 	a.rec.board.link(a.open, now, a.rec.board.key(byID, netip.Addr{}, a.open.id))
 	return true
 }
@@ -85,7 +84,7 @@ func (a *Attempt) keys() keys {
 // claim makes the keys of this request lead to its flow.
 func (a *Attempt) claim(now time.Time, k keys) {
 	b, o := &a.rec.board, a.open
-	o.last = now
+	o.last, o.standing = now, max(o.standing, a.learned.Standing)
 	if o.client == "" {
 		o.client = a.learned.ClientID
 	}

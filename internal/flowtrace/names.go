@@ -1,6 +1,7 @@
 package flowtrace
 
 import (
+	"errors"
 	"net/url"
 	"strings"
 	"unicode"
@@ -105,6 +106,16 @@ func nameOf(c oauth.Client) string {
 		return clean(c.ID, maxName)
 	}
 	return ""
+}
+
+// withoutURL is why something could not be fetched, without from where: a URL
+// might have a query.
+func withoutURL(err error) string {
+	var fetch *url.Error
+	if errors.As(err, &fetch) {
+		err = fetch.Err
+	}
+	return err.Error()
 }
 
 // claimed is what may be kept of a client id that is not known: ours, and the

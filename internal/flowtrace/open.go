@@ -1,6 +1,7 @@
 package flowtrace
 
 import (
+	"cmp"
 	"hash/maphash"
 	"net/netip"
 	"slices"
@@ -12,7 +13,7 @@ import (
 // window is how long a flow that nothing names goes on without a request.
 const window = 10 * time.Minute
 
-// maxOpen bounds what is remembered of flows that are under way.
+// maxOpen bounds what is remembered of flows that are under way, in keys.
 const maxOpen = 4096
 
 // A key is by what a later request of the same flow can be known. Addresses,
@@ -37,13 +38,14 @@ const (
 
 // An open flow is under way.
 type open struct {
-	id      string
-	last    time.Time
-	client  string // its id, as soon as that is known
-	family  string
-	claimed bool // an authorization request has begun in it
-	counts  map[uint64]int64
-	keys    []key
+	id       string
+	last     time.Time
+	standing int64
+	client   string // its id, as soon as that is known
+	family   string
+	claimed  bool // an authorization request has begun in it
+	counts   map[uint64]int64
+	keys     []key
 }
 
 // board is the flows under way, by their keys. The recorder's lock guards it.
@@ -97,16 +99,32 @@ func (b *board) unlink(o *open, kinds string) {
 	})
 }
 
-// sweep forgets what has not gone on for a while; if that is too little, all.
-// What is forgotten is kept where it was written, and goes on as another flow.
+// sweep makes room: it forgets what has not gone on for a while, and if that is
+// too little, half: what strangers began before what people are at, and of either
+// the oldest. What is forgotten is kept where it was written, and goes on as
+// another flow, unless a sealed value says which.
 func (b *board) sweep(now time.Time) {
 	for k, o := range b.by {
 		if now.Sub(o.last) > window {
 			delete(b.by, k)
 		}
 	}
-	if len(b.by) >= maxOpen {
-		clear(b.by)
+	if len(b.by) < maxOpen {
+		return
+	}
+	type entry struct {
+		key
+		*open
+	}
+	all := make([]entry, 0, len(b.by))
+	for k, o := range b.by {
+		all = append(all, entry{k, o})
+	}
+	slices.SortFunc(all, func(x, y entry) int {
+		return cmp.Or(cmp.Compare(x.standing, y.standing), x.last.Compare(y.last))
+	})
+	for _, e := range all[:len(all)/2] {
+		delete(b.by, e.key)
 	}
 }
 

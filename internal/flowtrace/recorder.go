@@ -31,7 +31,8 @@ const (
 	// heldFor is how long a first call waits, so that the flow that it belongs to
 	// is there, also where another replica writes it.
 	heldFor = 3 * time.Second
-	// flushWithin is how long the last write may take when the server stops.
+	// flushWithin is how long a write may take, so that one which hangs holds up
+	// neither those after it nor the end of the server.
 	flushWithin = 5 * time.Second
 )
 
@@ -46,7 +47,7 @@ type Recorder struct {
 
 	mu     sync.Mutex // guards what follows
 	board  board
-	budget [2]budget // of new flows: of strangers, and of known clients
+	budget [3]budget // of new flows, by standing: whoever has less cannot take from who has more
 }
 
 // New makes a recorder.
@@ -56,8 +57,8 @@ func New(o Options) *Recorder {
 	}
 	now := o.Now()
 	return &Recorder{
-		o: o, queue: make(chan Flow, queued), board: newBoard(),
-		budget: [2]budget{newBudget(now, 5, 300), newBudget(now, 10, 600)},
+		o: o, called: called{budget: newBudget(now, callsPerSecond, callsAtOnce)}, queue: make(chan Flow, queued), board: newBoard(),
+		budget: [3]budget{Stranger: newBudget(now, 5, 300), Known: newBudget(now, 10, 600), Person: newBudget(now, 10, 600)},
 	}
 }
 
@@ -98,9 +99,7 @@ func (rec *Recorder) Run(ctx context.Context) {
 			b.release(false)
 			b.write(ctx)
 		case <-ctx.Done():
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushWithin)
-			defer cancel()
-			b.finish(last)
+			b.finish(ctx)
 			return
 		}
 	}
@@ -190,7 +189,7 @@ func (b *batch) finish(ctx context.Context) {
 func (b *batch) write(ctx context.Context) {
 	for len(b.flows) > 0 {
 		some := b.flows[:min(together, len(b.flows))]
-		err := b.rec.o.Write(ctx, some)
+		err := b.rec.write(ctx, some)
 		if err != nil {
 			b.rec.dropped.Add(int64(len(some)))
 			if !b.fails {
@@ -206,6 +205,14 @@ func (b *batch) write(ctx context.Context) {
 		b.lost = lost
 		b.rec.o.Log.Warn("the flow trace left out what there was too much of", "steps", lost)
 	}
+}
+
+// write writes some. The end of the server does not cut it off: what was taken
+// out of the queue would be lost.
+func (rec *Recorder) write(ctx context.Context, some []Flow) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushWithin)
+	defer cancel()
+	return rec.o.Write(ctx, some)
 }
 
 // A budget bounds how many flows begin, so that what the trace costs, and how

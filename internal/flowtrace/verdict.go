@@ -31,7 +31,8 @@ type Facts struct {
 	// Elsewhere reports whether a resource is guarded elsewhere, where its calls
 	// are not seen from here.
 	Elsewhere func(resource string) bool
-	// Again is how many other flows of the last hour registered the same client.
+	// Again is how often a client like it registered within an hour, besides: see
+	// [Flow.Alike].
 	Again int
 }
 
@@ -49,17 +50,7 @@ func (f Flow) Verdict(facts Facts) Verdict {
 	if len(steps) == 0 {
 		return Verdict{Result: Ended, Said: "Nothing of it was kept."}
 	}
-	furthest := steps[0]
-	for _, s := range steps {
-		if s.Outcome == Refused || s.Outcome == Failed {
-			furthest = s
-			continue
-		}
-		// What is looked at once more, while a person signs in, is not how far it got.
-		if s.Kind != Discovery || furthest.Kind == Discovery && furthest.Outcome != Refused {
-			furthest = s
-		}
-	}
+	furthest := furthestOf(steps)
 	switch furthest.Outcome {
 	case Refused:
 		if furthest.Kind == SignIn { // the person tries again
@@ -69,7 +60,7 @@ func (f Flow) Verdict(facts Facts) Verdict {
 	case Failed:
 		return Verdict{Faulty, furthest.Kind, furthest.Said, furthest.ToDo}
 	}
-	if n := f.registrations(steps) + facts.Again; furthest.Kind == Registration && n >= often {
+	if n := registrations(steps) + facts.Again; furthest.Kind == Registration && n >= often {
 		return Verdict{Ended, Registration, fmt.Sprintf("The same client registered %d times within an hour, and nobody was asked to allow it.", n),
 			"The client forgets its registration, or cannot open a browser. Update it, or give it a client_id of its own in the settings, under clients."}
 	}
@@ -102,7 +93,41 @@ func (f Flow) missing(last Step, facts Facts, v Verdict) Verdict {
 	return v
 }
 
-func (f Flow) registrations(steps []Step) int {
+// furthestOf is how far it got, or what stopped it.
+func furthestOf(steps []Step) Step {
+	furthest := steps[0]
+	for _, s := range steps {
+		if s.Outcome == Refused || s.Outcome == Failed {
+			furthest = s
+			continue
+		}
+		// What is looked at once more, while a person signs in, is not how far it got.
+		if s.Kind != Discovery || furthest.Kind == Discovery && furthest.Outcome != Refused {
+			furthest = s
+		}
+	}
+	return furthest
+}
+
+// Alike counts the registrations in those of the others that began within an hour
+// of f, were of a client of the same id or name, and came to nothing either.
+func (f Flow) Alike(others []Flow) int {
+	n := 0
+	for _, o := range others {
+		if o.ID == f.ID || o.Started.Sub(f.Started).Abs() > time.Hour {
+			continue
+		}
+		if (f.ClientID == "" || o.ClientID != f.ClientID) && (f.ClientName == "" || o.ClientName != f.ClientName) {
+			continue
+		}
+		if steps := o.List(); len(steps) > 0 && furthestOf(steps).Kind == Registration {
+			n += registrations(steps)
+		}
+	}
+	return n
+}
+
+func registrations(steps []Step) int {
 	n := 0
 	for _, s := range steps {
 		if s.Kind == Registration && s.Outcome == OK {
