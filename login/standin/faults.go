@@ -11,10 +11,9 @@ import (
 )
 
 // A Fault is one way to answer wrongly; see [Front.Fail]. The zero Fault is
-// none. Faults of the wire go anywhere. Those of tokens ([Alter] and what is
-// named after it) go to [Token], or to [PrivyTokens] where there is no such
-// endpoint, and change the next ID or access tokens that are made. [Cancel]
-// goes to [Authorize].
+// none. Faults of the wire go anywhere. Those of tokens ([Alter] and what
+// follows it) go to [Token], and change the tokens that are signed next: Google's
+// ID tokens, and both of Privy's. [Cancel] goes to [Authorize].
 type Fault struct {
 	serve  func(w http.ResponseWriter, r *http.Request, next http.HandlerFunc)
 	token  func(*draft)

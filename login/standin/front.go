@@ -155,8 +155,14 @@ func (f *Front) arrive(e Endpoint, r *http.Request) Fault {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.seen[e]++
 	f.last[e] = note
+	return f.meet(e)
+}
+
+// meet counts one more at an endpoint, and takes the fault that is planned for
+// it. It has the lock.
+func (f *Front) meet(e Endpoint) Fault {
+	f.seen[e]++
 	plans := f.faults[e]
 	if len(plans) == 0 {
 		return Fault{}
