@@ -111,15 +111,13 @@ func (d *door) close() error {
 	return errors.Join(errs...)
 }
 
-// bounded gives everything that is not a stream a time to be over by: a client
-// that sends or reads a byte a minute holds nothing for long.
+// bounded gives every answer that is not a stream a time to be read by: a client
+// that reads a byte a minute holds nothing for long. [door.streams] does so for
+// the bodies.
 func bounded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r.Pattern = "" // the mux names the route
-		control := http.NewResponseController(w)
-		now := time.Now()
-		_ = control.SetReadDeadline(now.Add(30 * time.Second))  // not supported by this connection: nothing is lost
-		_ = control.SetWriteDeadline(now.Add(60 * time.Second)) // the same
+		r.Pattern = ""                                                                       // the mux names the route
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(60 * time.Second)) // not supported by this connection: nothing is lost
 		next.ServeHTTP(w, r)
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -21,6 +22,19 @@ type metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.CounterVec
 	took     *prometheus.HistogramVec
+	found    sync.Map // of outcome to *series: to find them by their labels costs more than to count
+}
+
+// An outcome is what a request is counted by. Routes are those of the muxes and
+// statuses are what handlers write, so there are few.
+type outcome struct {
+	route  string
+	status int
+}
+
+type series struct {
+	requests prometheus.Counter
+	took     prometheus.Observer
 }
 
 func newMetrics() *metrics {
@@ -37,8 +51,14 @@ func newMetrics() *metrics {
 }
 
 func (m *metrics) observe(route string, status int, took time.Duration) {
-	m.requests.WithLabelValues(route, strconv.Itoa(status)).Inc()
-	m.took.WithLabelValues(route).Observe(took.Seconds())
+	o := outcome{route, status}
+	found, ok := m.found.Load(o)
+	if !ok {
+		found, _ = m.found.LoadOrStore(o, &series{m.requests.WithLabelValues(route, strconv.Itoa(status)), m.took.WithLabelValues(route)})
+	}
+	s := found.(*series)
+	s.requests.Inc()
+	s.took.Observe(took.Seconds())
 }
 
 func (m *metrics) handler() http.Handler {
