@@ -258,3 +258,15 @@ func selfSigned(t *testing.T, dir string) *x509.CertPool {
 	roots.AppendCertsFromPEM(public)
 	return roots
 }
+
+func TestToCloseADoorAgainIsHarmless(t *testing.T) {
+	c := settingsIn(t.TempDir(), time.Hour)
+	c.Command([]string{"true"})
+	d := openDoor(t, c)
+	if len(d.bridges) != 1 {
+		t.Errorf("there are %d stdio servers to close", len(d.bridges))
+	}
+	for range 2 {
+		d.shut(t)
+	}
+}
