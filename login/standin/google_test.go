@@ -207,6 +207,30 @@ func TestGoogleWhoSignsIn(t *testing.T) {
 	wants(t, "hd keeps nobody out", who("hd", "example.com"), "bo@gmail.example")
 }
 
+func TestGoogleChooser(t *testing.T) {
+	p := newPlex(t, func(g *Google) { g.Chooser = true })
+	url := p.url + "/o/oauth2/v2/auth?" + form("client_id", "1.apps.googleusercontent.com", "redirect_uri", googleCallback,
+		"response_type", "code", "scope", "openid email", "login_hint", "bo@gmail.example").Encode()
+	page := get(t, url).body
+	for _, want := range []string{`value="110169484474386276335" checked> bo@gmail.example</label>`, `>Continue</button>`, `>Cancel</button>`} {
+		if !strings.Contains(page, want) {
+			t.Errorf("%s is not on the page:\n%s", want, page)
+		}
+	}
+	_, query := post(t, url, form("standin_person", "110169484474386276334", "standin_answer", "yes")).redirect(t)
+	wants(t, "who signed in", query.Get("hd"), "example.com")
+	_, query = post(t, url, form("standin_answer", "no")).redirect(t)
+	wants(t, "who said no", query.Get("error"), "access_denied")
+	wants(t, "prompt=none shows no page", get(t, url+"&prompt=none").status, 302)
+}
+
+func TestGoogleIssuer(t *testing.T) {
+	p := newPlex(t, func(g *Google) { g.Issuer = "https://google.test" })
+	got := get(t, p.url+"/.well-known/openid-configuration")
+	wants(t, "the issuer", got.text(t, "issuer"), "https://google.test")
+	wants(t, "an endpoint", got.text(t, "token_endpoint"), "https://google.test/token")
+}
+
 func TestGoogleRefreshTokens(t *testing.T) {
 	p := newPlex(t)
 	has := func(pairs ...string) bool { return p.sign(t, pairs...).json(t, "refresh_token") != nil }
