@@ -31,7 +31,7 @@ var (
 		Mend: "For http://127.0.0.1, http://[::1] and http://localhost compare everything but the port.",
 	}
 	slashRefused = Kind{
-		ID: "resource-slash-refused", Severity: Caution, Step: StepAuthorize, Title: "The resource with a slash after it is refused",
+		ID: "resource-slash-refused", Severity: Note, Step: StepAuthorize, Title: "The resource with a slash after it is refused",
 		Rule: "MCP 2026-07-28, authorization, resource parameter; RFC 3986 §6.2.3. URL libraries add the slash, and some clients send what those give them.",
 		Mend: "Compare resource without the slash at the end, with scheme and host in lower case.",
 	}

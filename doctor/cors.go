@@ -26,8 +26,8 @@ var (
 		Mend: "Send Access-Control-Allow-Origin: * with every answer, the 401 above all.",
 	}
 	challengeHidden = Kind{
-		ID: "challenge-hidden", Severity: Fault, Step: StepChallenge, Breaks: string(clientbook.NeedPreflight), Title: "A browser may not read the challenge",
-		Rule: "Fetch standard, Access-Control-Expose-Headers: a page sees only the headers that are named there.",
+		ID: "challenge-hidden", Severity: Caution, Step: StepChallenge, Breaks: string(clientbook.NeedPreflight), Title: "A browser may not read the challenge",
+		Rule: "Fetch standard, Access-Control-Expose-Headers: a page sees only the headers that are named there. Without the challenge it has to guess where the metadata is, and does not know the scope.",
 		Mend: "Send Access-Control-Expose-Headers: WWW-Authenticate, Mcp-Session-Id, MCP-Protocol-Version with every answer.",
 	}
 	corsKinds = []Kind{preflightRefused, preflightNewer, answerUnreadable, challengeHidden}

@@ -3,6 +3,7 @@ package doctor
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"slices"
 )
 
@@ -58,18 +59,43 @@ func judge(o *observations, secrets []string) Report {
 	return r
 }
 
-// maxOfAKind is how many findings of one kind a report has: a server with a
-// thousand tools has a thousand times the same fault.
-const maxOfAKind = 8
+const (
+	// maxOfAKind is how many findings of one kind a report has: a server with a
+	// thousand tools has a thousand times the same fault.
+	maxOfAKind = 6
+	// maxShown is how many exchanges show a finding.
+	maxShown = 12
+)
 
-// bounded leaves out what nobody saw, since the examination had ended, and what
-// was said often enough.
+// bounded leaves out what nobody saw, since the examination had ended, and puts
+// what was said often enough into one finding.
 func bounded(findings []Finding) []Finding {
+	var kept []Finding
+	last := map[string]int{}
 	n := map[string]int{}
-	return slices.DeleteFunc(findings, func(f Finding) bool {
+	for _, f := range findings {
+		if slices.ContainsFunc(f.shown, func(x *exchange) bool { return x != nil && errors.Is(x.err, errSpent) }) {
+			continue
+		}
 		n[f.ID]++
-		return n[f.ID] > maxOfAKind || slices.ContainsFunc(f.shown, func(x *exchange) bool { return x != nil && errors.Is(x.err, errSpent) })
-	})
+		if n[f.ID] <= maxOfAKind {
+			last[f.ID] = len(kept)
+			kept = append(kept, f)
+			continue
+		}
+		into := &kept[last[f.ID]]
+		into.shown = append(into.shown, f.shown...)
+		if into.only != nil {
+			into.only = append(into.only, f.only...)
+		}
+	}
+	for i := range kept {
+		if more := n[kept[i].ID] - maxOfAKind; more > 0 && last[kept[i].ID] == i {
+			kept[i].What += fmt.Sprintf(" The same was found %d times more.", more)
+		}
+		kept[i].shown = kept[i].shown[:min(len(kept[i].shown), maxShown)]
+	}
+	return kept
 }
 
 func rank(s Severity) int { return slices.Index([]Severity{Danger, Fault, Caution, Note}, s) }

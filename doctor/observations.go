@@ -145,8 +145,7 @@ type registration struct {
 	*exchange
 	got     map[string]any
 	removed *exchange
-	// from says that a browser's Origin was sent.
-	from bool
+	secret  bool // the client cannot do without one
 }
 
 func (r *registration) id() string {
@@ -163,6 +162,9 @@ func (r *registration) good() bool {
 func (r *registration) limited() bool {
 	return errors.Is(r.err, errSpent) || r.err == nil && r.status == http.StatusTooManyRequests
 }
+
+// refused reports whether the server was asked and said no.
+func (r *registration) refused() bool { return !r.good() && !r.limited() }
 
 // authorizations are requests to the authorization endpoint, none of them by
 // someone who is signed in.

@@ -5,11 +5,9 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
 	"maps"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/sallyport-dev/sallyport/internal/clientbook"
@@ -28,97 +26,6 @@ func randomWord() string {
 func challengeOf(verifier string) string {
 	sum := sha256.Sum256([]byte(verifier))
 	return base64.RawURLEncoding.EncodeToString(sum[:])
-}
-
-// register makes a registration as a native client does, and those of the
-// clients that ask for something particular. RFC 7591 §3.1.
-func (p *probe) register(ctx context.Context) {
-	at := p.registrationEndpoint()
-	if at == "" || !p.config.Register {
-		return
-	}
-	own := map[string]any{
-		"client_name": "Sallyport doctor", "redirect_uris": []string{p.redirect}, "application_type": "native",
-		"token_endpoint_auth_method": "none", "grant_types": []string{"authorization_code", "refresh_token"}, "response_types": []string{"code"},
-	}
-	p.o.registrations = append(p.o.registrations, p.registerAs(ctx, at, own, nil))
-	asked := map[string]int{}
-	for _, c := range p.o.clients {
-		for _, n := range c.Connections {
-			if n.Registration.Kind != clientbook.Dynamic || !particular(n) {
-				continue
-			}
-			var body map[string]any
-			text := strings.NewReplacer("{port}", "33421", "{id}", "sallyport-doctor").Replace(n.Registration.Request)
-			if json.Unmarshal([]byte(text), &body) != nil {
-				continue
-			}
-			if slices.Contains(n.Needs, clientbook.NeedSecret) {
-				// One of each kind says what becomes of the rest.
-				method, _ := body["token_endpoint_auth_method"].(string)
-				text = "with a secret, by " + method
-			}
-			if at, ok := asked[text]; ok {
-				p.o.registrations[at].clients = append(p.o.registrations[at].clients, c.ID)
-				continue
-			}
-			asked[text] = len(p.o.registrations)
-			p.o.registrations = append(p.o.registrations, p.registerAs(ctx, at, body, []string{c.ID}))
-			break
-		}
-	}
-}
-
-// particular reports whether a registration of its own has to be made to know
-// what becomes of a connection. The rest are like the doctor's, and nobody's
-// server is to be filled with them.
-func particular(n clientbook.Connection) bool {
-	return slices.Contains(n.Needs, clientbook.NeedSecret) || slices.Contains(n.Needs, clientbook.NeedEveryRedirect)
-}
-
-// registrationEndpoint is the one of the metadata or, where there is none at
-// all, that of MCP 2025-03-26.
-func (p *probe) registrationEndpoint() string {
-	if p.o.as != nil {
-		return p.o.as.str("registration_endpoint")
-	}
-	if p.o.fallback.authorize != nil && p.o.issuer == "" && p.o.fallback.usable() {
-		return p.o.origin() + "/register"
-	}
-	return ""
-}
-
-func (p *probe) registerAs(ctx context.Context, at string, asked map[string]any, clients []string) registration {
-	body, _ := json.Marshal(asked) // of JSON
-	purpose := "register a client"
-	header := map[string]string{"Content-Type": "application/json", "Accept": "application/json"}
-	if clients != nil {
-		purpose += " as " + strings.Join(clients, " and ") + " does"
-	} else {
-		header["Origin"] = browserOrigin
-	}
-	r := registration{clients: clients, asked: asked, exchange: p.wire.send(ctx, ask{purpose: purpose, method: http.MethodPost, url: at, header: header, body: string(body)})}
-	if r.err == nil {
-		_ = json.Unmarshal(r.text, &r.got) // nil says that it is none
-	}
-	for _, name := range []string{"client_secret", "registration_access_token"} {
-		s, _ := r.got[name].(string)
-		p.keep(s)
-	}
-	return r
-}
-
-// tidyUp removes the registrations where the server says how. RFC 7592 §2.3.
-func (p *probe) tidyUp(ctx context.Context) {
-	for i := range p.o.registrations {
-		r := &p.o.registrations[i]
-		at, _ := r.got["registration_client_uri"].(string)
-		proof, _ := r.got["registration_access_token"].(string)
-		if !r.good() || proof == "" || !sameOrigin(at, r.url) {
-			continue
-		}
-		r.removed = p.wire.send(ctx, ask{purpose: "remove the registration", method: http.MethodDelete, url: at, header: map[string]string{"Authorization": "Bearer " + proof}})
-	}
 }
 
 // scope is what a client asks for: that of the challenge, else of the

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/sallyport-dev/sallyport/internal/clientbook"
 )
@@ -51,12 +52,17 @@ var (
 		Rule: "MCP 2025-11-25, Streamable HTTP: every message is a POST to the MCP endpoint; at a redirect some clients lose the method, the body or the Authorization header.",
 		Mend: "Serve MCP at exactly this address. Frameworks that redirect /mcp to /mcp/ have a switch for it (redirect_slashes, strict slash).",
 	}
-	slashMissing = Kind{
-		ID: "slash-missing", Severity: Caution, Step: StepReach, Breaks: string(clientbook.NeedBothSlashes), Title: "The address answers only with, or only without, a slash after it",
-		Rule: "MCP 2026-07-28, authorization, resource parameter: implementations SHOULD use the form without the trailing slash; some clients add one and others strip it.",
+	slashNotServed = Kind{
+		ID: "slash-not-served", Severity: Note, Step: StepReach, Title: "With a slash after it the address does not answer",
+		Rule: "MCP 2026-07-28, authorization, resource parameter: implementations SHOULD use the form without the trailing slash. People copy addresses with one all the same.",
 		Mend: "Serve the same at both, without redirecting.",
 	}
-	reachKinds = []Kind{unreachable, privateAddress, noIPv4, notFound, serverError, notMCP, redirectedAway, redirected, slashMissing}
+	slashMissing = Kind{
+		ID: "slash-missing", Severity: Caution, Step: StepReach, Breaks: string(clientbook.NeedBothSlashes), Title: "The address answers only with a slash after it",
+		Rule: "MCP 2026-07-28, authorization, resource parameter: implementations SHOULD use the form without the trailing slash, and some clients strip it.",
+		Mend: "Serve the same at both, without redirecting.",
+	}
+	reachKinds = []Kind{unreachable, privateAddress, noIPv4, notFound, serverError, notMCP, redirectedAway, redirected, slashMissing, slashNotServed}
 )
 
 func checkReach(o *observations) []Finding {
@@ -100,7 +106,11 @@ func checkRedirect(o *observations) []Finding {
 	case slash == nil || slash.err != nil:
 		return nil
 	case slash.status >= 300 && slash.status < 400 || slash.status != x.status && (slash.status == http.StatusNotFound || slash.status == http.StatusMethodNotAllowed):
-		return []Finding{slashMissing.found(fmt.Sprintf("%s is answered %d, and %s is answered %d.", quote(x.url), x.status, quote(slash.url), slash.status), slash)}
+		kind := slashNotServed
+		if strings.HasSuffix(o.target.Path, "/") {
+			kind = slashMissing
+		}
+		return []Finding{kind.found(fmt.Sprintf("%s is answered %d, and %s is answered %d.", quote(x.url), x.status, quote(slash.url), slash.status), slash)}
 	}
 	return nil
 }

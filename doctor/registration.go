@@ -69,13 +69,13 @@ func checkRegistration(o *observations) []Finding {
 		all = append(all, registrationStatus.found("It is answered 200.", own.exchange))
 	}
 	for i := range o.registrations[1:] {
-		all = append(all, checkClientRegistration(o, &o.registrations[1+i])...)
+		all = append(all, checkClientRegistration(&o.registrations[1+i])...)
 	}
 	return all
 }
 
 // checkClientRegistration is for the registration that one client makes.
-func checkClientRegistration(o *observations, r *registration) []Finding {
+func checkClientRegistration(r *registration) []Finding {
 	if r.limited() {
 		return nil
 	}
@@ -83,16 +83,8 @@ func checkClientRegistration(o *observations, r *registration) []Finding {
 		return []Finding{registrationRefusedFor.forOnly(r.clients, stateOfRegistration(r)+".", r.exchange)}
 	}
 	var all []Finding
-	wants := []string{}
-	for _, c := range o.clients {
-		for _, n := range c.Connections {
-			if slices.Contains(r.clients, c.ID) && slices.Contains(n.Needs, clientbook.NeedSecret) {
-				wants = append(wants, c.ID)
-			}
-		}
-	}
-	if s, _ := r.got["client_secret"].(string); s == "" && len(wants) > 0 {
-		all = append(all, secretMissing.forOnly(wants, "client_secret is not there.", r.exchange))
+	if s, _ := r.got["client_secret"].(string); s == "" && r.secret {
+		all = append(all, secretMissing.forOnly(r.clients, "client_secret is not there.", r.exchange))
 	}
 	var dropped []string
 	got := texts(r.got["redirect_uris"])

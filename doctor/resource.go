@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/sallyport-dev/sallyport/internal/clientbook"
@@ -103,7 +104,9 @@ func checkIdentity(o *observations) []Finding {
 	case got == entered:
 	case got == "":
 		all = append(all, resourceElsewhere.found("resource is not there.", o.prm.exchange))
-	case loosely(got) == loosely(entered), covers(got, entered):
+	case covers(got, entered) && loosely(got) != loosely(entered):
+		all = append(all, resourceNotExact.forOnly(o.exact(), "resource is "+quote(got)+", and what was entered is "+quote(entered)+".", o.prm.exchange))
+	case loosely(got) == loosely(entered):
 		all = append(all, resourceNotExact.found("resource is "+quote(got)+", and what was entered is "+quote(entered)+".", o.prm.exchange))
 	case o.inward(got):
 		// checkAddresses has the reason.
@@ -121,6 +124,19 @@ func checkIdentity(o *observations) []Finding {
 			all = append(all, resourceDiffer.found("At "+quote(p.url)+" resource is "+quote(p.str("resource"))+", and at "+quote(o.prm.url)+" it is "+quote(got)+".", p.exchange, o.prm.exchange))
 		} else if servers, _ := p.list("authorization_servers"); same && len(servers) > 0 && servers[0] != o.issuer {
 			all = append(all, resourceDiffer.found("At "+quote(p.url)+" the authorization server is "+quote(servers[0])+", and at "+quote(o.prm.url)+" it is "+quote(o.issuer)+".", p.exchange, o.prm.exchange))
+		}
+	}
+	return all
+}
+
+// exact are the clients for which not even a resource above the address will do.
+func (o *observations) exact() []string {
+	all := []string{}
+	for _, c := range o.clients {
+		if slices.ContainsFunc(c.Connections, func(n clientbook.Connection) bool {
+			return n.Discovery.Match == "url" && slices.Contains(n.Needs, clientbook.NeedResourceExact)
+		}) {
+			all = append(all, c.ID)
 		}
 	}
 	return all

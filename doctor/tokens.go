@@ -24,7 +24,7 @@ var (
 		Mend: "Answer 400 {\"error\":\"invalid_grant\"}.",
 	}
 	unknownClient = Kind{
-		ID: "unknown-client-answer", Severity: Caution, Step: StepToken, Title: "An unknown client is not answered invalid_client",
+		ID: "unknown-client-answer", Severity: Caution, Step: StepToken, Breaks: string(clientbook.NeedRegistration), Title: "An unknown client is not answered invalid_client",
 		Rule: "RFC 6749 §5.2: invalid_client, with the status 401. It is how a client learns that its registration is gone, and registers again.",
 		Mend: "Answer 401 {\"error\":\"invalid_client\"} to a client_id that is not known, before anything else of the request is judged.",
 	}

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 
@@ -41,6 +42,10 @@ func follow(o *observations, c clientbook.Client) way {
 			best = w
 		}
 	}
+	if slices.Contains(registered(best.connection), best.connection.Redirect) {
+		// It registers the port on which it listens.
+		best.needs = slices.DeleteFunc(best.needs, func(n clientbook.Need) bool { return n == clientbook.NeedAnyPort })
+	}
 	for _, n := range c.Connections {
 		for _, need := range n.Needs {
 			if !slices.Contains(ofConnection, need) && !slices.Contains(best.needs, need) {
@@ -49,6 +54,15 @@ func follow(o *observations, c clientbook.Client) way {
 		}
 	}
 	return best
+}
+
+// registered are the redirect URIs that the server learns of.
+func registered(n clientbook.Connection) []string {
+	var d struct {
+		URIs []string `json:"redirect_uris"`
+	}
+	_ = json.Unmarshal([]byte(n.Registration.Document+n.Registration.Request), &d) // there is one or none of them
+	return d.URIs
 }
 
 // take follows one connection up to where the person is sent to sign in.
@@ -140,6 +154,10 @@ func (o *observations) ownRegistration() *registration {
 // hurts reports whether a client stumbles over a finding.
 func (w way) hurts(f Finding) bool {
 	if f.only != nil {
+		kind := w.connection.Registration.Kind
+		if f.Step == StepRegister && kind != clientbook.Dynamic || f.ID == documentRefused.ID && kind != clientbook.Document {
+			return false // it goes another way
+		}
 		return slices.Contains(f.only, w.client.ID)
 	}
 	if f.Severity == Note || f.Severity == Danger || f.Breaks == nobody {

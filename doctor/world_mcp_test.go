@@ -225,6 +225,8 @@ func (w *world) wellKnown(rw http.ResponseWriter, r *http.Request) {
 
 func (w *world) missing(rw http.ResponseWriter) {
 	switch {
+	case w.is("what is missing is forbidden"):
+		reply(rw, http.StatusForbidden, object{"error": "forbidden"})
 	case w.is("a page for everything"):
 		page(rw, http.StatusOK, "App")
 	case w.is("plain 404s"):
@@ -249,6 +251,8 @@ func (w *world) resourceMetadata(rw http.ResponseWriter, r *http.Request, after 
 	}
 	d := object{"resource": w.base + "/mcp", "authorization_servers": []string{w.base}, "scopes_supported": []string{"read"}, "bearer_methods_supported": []string{"header"}}
 	switch {
+	case w.is("only with a slash"):
+		d["resource"] = w.url
 	case w.is("the resource has a slash"):
 		d["resource"] = w.base + "/mcp/"
 	case w.is("the resource is the origin"):

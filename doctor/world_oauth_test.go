@@ -95,7 +95,8 @@ func (w *world) register(rw http.ResponseWriter, r *http.Request) {
 	case w.is("registration answers a page"):
 		page(rw, http.StatusOK, "Sign up")
 		return
-	case w.is("private schemes are refused") && private:
+	case w.is("only this computer may register") && slices.ContainsFunc(uris, func(u string) bool { return !strings.HasPrefix(u, "http:") }),
+		w.is("private schemes are refused") && private:
 		reply(rw, http.StatusBadRequest, object{"error": "invalid_redirect_uri"})
 		return
 	case w.is("private schemes are dropped"):

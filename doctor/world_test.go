@@ -58,6 +58,9 @@ func newWorld(t *testing.T, faults ...string) *world {
 		w.base = "http://" + host
 	}
 	w.url = w.base + "/mcp"
+	if w.is("only with a slash") {
+		w.url += "/"
+	}
 	certificate, roots := w.certificate(t)
 	w.roots = roots
 	quiet := log.New(io.Discard, "", 0) // of handshakes that are meant to fail
@@ -180,7 +183,7 @@ func (w *world) serve(rw http.ResponseWriter, r *http.Request) {
 	w.seen = append(w.seen, r.Method+" "+r.URL.Path)
 	w.mu.Unlock()
 	path := r.URL.Path
-	if r.TLS == nil && path == "/mcp" && !w.is("by http") && !w.is("http is answered too") {
+	if r.TLS == nil && strings.HasPrefix(path, "/mcp") && !w.is("by http") && !w.is("http is answered too") {
 		http.Redirect(rw, r, w.base+path, http.StatusPermanentRedirect)
 		return
 	}
@@ -190,7 +193,7 @@ func (w *world) serve(rw http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.Method == http.MethodOptions && path != "/authorize":
 		w.preflight(rw)
-	case path == "/mcp" || path == "/mcp/" && !w.is("no slash after the path"):
+	case path == "/mcp" && !w.is("only with a slash") || path == "/mcp/" && !w.is("no slash after the path"):
 		w.mcp(rw, r)
 	case strings.Contains(path, "/.well-known/"):
 		w.wellKnown(rw, r)

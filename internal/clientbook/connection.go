@@ -40,6 +40,9 @@ type Registration struct {
 	Published bool `yaml:"published"`
 	// Request is the registration request, JSON. Kind dynamic.
 	Request string `yaml:"request"`
+	// OfferedGrants: of the grant types of Request it sends those that the
+	// server's metadata lists. Kind dynamic.
+	OfferedGrants bool `yaml:"offered_grants"`
 	// Secret: the client is given a secret. Kind static.
 	Secret bool `yaml:"secret"`
 }
@@ -71,7 +74,7 @@ type Discovery struct {
 	// Headers are sent with the requests of discovery.
 	Headers map[string]string `yaml:"headers"`
 	// Match is what the resource of the metadata has to equal: "url", the MCP
-	// URL byte for byte; "origin", its origin is enough; "any". Left out: url.
+	// URL byte for byte; "origin", a path above it or its origin will do; "any". Left out: url.
 	Match string `yaml:"match"`
 }
 
