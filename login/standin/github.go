@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
-	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -43,16 +43,16 @@ type GitHub struct {
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 
-	people  []GitHubPerson
+	people  crowd[GitHubPerson]
 	grants  map[string]*githubGrant // by access token
 	refresh map[string]*githubGrant // by refresh token
-	scopes  map[string][]string     // that were ever allowed, by login
-	spent   map[string]*hour        // of the API, by login
+	scopes  map[int64][]string      // that were ever allowed, by person
+	spent   map[int64]*hour         // of the API, by person
 }
 
 // A GitHubPerson can sign in at [GitHub].
 type GitHubPerson struct {
-	ID       int64 // stays when the login changes
+	ID       int64 // stays when the login changes; 0 is replaced by one that no other has
 	Login    string
 	Name     string
 	Email    string // the primary one
@@ -71,7 +71,7 @@ type GitHubEmail struct {
 
 // githubGrant is one access token, and the refresh token that came with it.
 type githubGrant struct {
-	person           string
+	person           int64
 	scopes           []string
 	token, refresh   string
 	expires, renewal time.Time // zero for tokens that last
@@ -83,10 +83,10 @@ type githubGrant struct {
 // one, and the client must have a callback URL when somebody comes.
 func NewGitHub(c Client, people ...GitHubPerson) *GitHub {
 	g := &GitHub{
-		Front: newFront(c), people: people,
-		grants: map[string]*githubGrant{}, refresh: map[string]*githubGrant{},
-		scopes: map[string][]string{}, spent: map[string]*hour{},
+		Front: newFront(c), grants: map[string]*githubGrant{}, refresh: map[string]*githubGrant{},
+		scopes: map[int64][]string{}, spent: map[int64]*hour{},
 	}
+	g.People(people...)
 	g.handle(Authorize, "GET /login/oauth/authorize", g.authorize)
 	g.handle(Authorize, "POST /login/oauth/authorize", g.authorize)
 	g.handle(Token, "POST /login/oauth/access_token", g.token)
@@ -101,21 +101,34 @@ func NewGitHub(c Client, people ...GitHubPerson) *GitHub {
 	return g
 }
 
+// People replaces the people, at any time: somebody has another login now, or
+// somebody else has theirs. Tokens stay with the ID, and end with it.
+func (g *GitHub) People(people ...GitHubPerson) {
+	for i := range people {
+		if people[i].ID == 0 {
+			people[i].ID = int64(583231 + i)
+		}
+	}
+	g.people.set(people)
+}
+
 // Withdraw is the person who revokes the client in their settings: their tokens
 // end, and they are asked again.
 func (g *GitHub) Withdraw(login string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.forget(login)
+	if p, ok := g.person(login); ok {
+		g.forget(p.ID)
+	}
 }
 
-func (g *GitHub) forget(login string) {
+func (g *GitHub) forget(person int64) {
 	for _, grant := range g.grants {
-		if grant.person == login {
+		if grant.person == person {
 			g.end(grant)
 		}
 	}
-	delete(g.scopes, login)
+	delete(g.scopes, person)
 }
 
 func (g *GitHub) end(grant *githubGrant) {
@@ -158,7 +171,7 @@ func (g *GitHub) authorize(w http.ResponseWriter, r *http.Request, f Fault) {
 	chosen, yes, done := answered(readForm(r))
 	switch {
 	case done:
-		person = chosen
+		person = g.choose(chosen)
 	case g.Chooser && !f.cancel:
 		g.page(w, person)
 		return
@@ -168,34 +181,35 @@ func (g *GitHub) authorize(w http.ResponseWriter, r *http.Request, f Fault) {
 		return
 	}
 	// "The temporary code will expire after 10 minutes."
-	code := g.issue("", ask{query: query, redirect: redirect, person: person, expires: clock(g.Now).Add(10 * time.Minute)})
+	code := g.issue("", ask{query: query, redirect: redirect, person: strconv.FormatInt(person.ID, 10), expires: clock(g.Now).Add(10 * time.Minute)})
 	http.Redirect(w, r, join(redirect, "code", code, "state", query.Get("state")), http.StatusFound)
 }
 
-func (g *GitHub) page(w http.ResponseWriter, chosen string) {
-	page := chooser{Title: "Authorize application", Yes: "Authorize", Chosen: chosen}
-	for _, p := range g.people {
+func (g *GitHub) page(w http.ResponseWriter, chosen GitHubPerson) {
+	page := chooser{Title: "Authorize application", Yes: "Authorize", Chosen: chosen.Login}
+	for _, p := range g.people.all() {
 		page.People = append(page.People, choice{p.Login, p.Login})
 	}
 	page.show(w)
 }
 
 // choose is who answers: the one that was said, the one suggested, the first.
-func (g *GitHub) choose(logins ...string) string {
+func (g *GitHub) choose(logins ...string) GitHubPerson {
 	for _, login := range logins {
-		if _, ok := g.person(login); ok {
-			return login
+		if p, ok := g.person(login); ok {
+			return p
 		}
 	}
-	return g.people[0].Login
+	return g.people.all()[0]
 }
 
+// person finds somebody by their login, which knows no case.
 func (g *GitHub) person(login string) (GitHubPerson, bool) {
-	i := slices.IndexFunc(g.people, func(p GitHubPerson) bool { return p.Login == login })
-	if i < 0 {
-		return GitHubPerson{}, false
-	}
-	return g.people[i], true
+	return g.people.find(func(p GitHubPerson) bool { return strings.EqualFold(p.Login, login) })
+}
+
+func (g *GitHub) byID(id int64) (GitHubPerson, bool) {
+	return g.people.find(func(p GitHubPerson) bool { return p.ID == id })
 }
 
 // match finds where to answer to. A request may leave it to the first callback

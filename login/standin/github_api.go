@@ -38,6 +38,13 @@ func (g *GitHub) api(read reader) handler {
 		g.mu.Lock()
 		defer g.mu.Unlock()
 		grant := g.grants[token]
+		var p GitHubPerson
+		if grant != nil {
+			known := false
+			if p, known = g.byID(grant.person); !known {
+				grant = nil
+			}
+		}
 		switch {
 		case r.UserAgent() == "":
 			// "User agent required": REST reference, "Getting started".
@@ -51,13 +58,12 @@ func (g *GitHub) api(read reader) handler {
 			githubRefuse(w, http.StatusUnauthorized, "Bad credentials")
 			return
 		}
-		p, _ := g.person(grant.person)
 		grant.used = clock(g.Now)
 		if !g.FineGrained {
 			w.Header().Set("X-OAuth-Scopes", strings.Join(grant.scopes, ", "))
 			w.Header().Set("X-OAuth-Client-Id", g.client.ID)
 		}
-		if !g.within(w.Header(), p.Login) {
+		if !g.within(w.Header(), p.ID) {
 			githubRefuse(w, http.StatusForbidden, fmt.Sprintf("API rate limit exceeded for user ID %d.", p.ID))
 			return
 		}
@@ -69,14 +75,14 @@ func (g *GitHub) api(read reader) handler {
 
 // within counts a request of a person, and writes the headers that say how many
 // are left.
-func (g *GitHub) within(head http.Header, login string) bool {
-	limit, now, h := g.Limit, clock(g.Now), g.spent[login]
+func (g *GitHub) within(head http.Header, person int64) bool {
+	limit, now, h := g.Limit, clock(g.Now), g.spent[person]
 	if limit == 0 {
 		limit = 5000
 	}
 	if h == nil || !now.Before(h.ends) {
 		h = &hour{ends: now.Add(time.Hour)}
-		g.spent[login] = h
+		g.spent[person] = h
 	}
 	ok := h.used < limit
 	if ok {

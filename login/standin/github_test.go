@@ -329,6 +329,21 @@ func TestGitHubWhoSignsIn(t *testing.T) {
 	wants(t, "one is suggested again", who("login", "bo"), "bo")
 }
 
+// TestGitHubLoginsMoveOn: a login is nobody's for good.
+func TestGitHubLoginsMoveOn(t *testing.T) {
+	h := newHub(t)
+	old := h.token(t)
+	who := func(token string) any {
+		return get(t, h.url+"/user", "Authorization", "Bearer "+token).json(t, "id")
+	}
+	h.People(GitHubPerson{ID: 101, Login: "ada-2", Email: "ada@example.com", Verified: true}, GitHubPerson{ID: 999, Login: "Ada", Email: "x@example.com", Verified: true})
+	wants(t, "the old token", who(old), any(101.0))
+	wants(t, "who has the login now", who(h.token(t, "login", "ada")), any(999.0))
+	h.People(GitHubPerson{Login: "bo", Email: "bo@example.com", Verified: true})
+	wants(t, "a person who is gone", get(t, h.url+"/user", "Authorization", "Bearer "+old).status, 401)
+	wants(t, "one without an ID", who(h.token(t)), any(583231.0))
+}
+
 func TestGitHubChooser(t *testing.T) {
 	h := newHub(t, func(g *GitHub) { g.Chooser = true })
 	page := h.ask(t)

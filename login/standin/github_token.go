@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -92,8 +93,10 @@ func (g *GitHub) redeem(form url.Values) githubTokens {
 		return g.grant(old.person, old.scopes, true)
 	}
 	a, ok := g.codes[form.Get("code")]
-	switch person, _ := g.person(a.person); {
-	case !ok || !now.Before(a.expires) || !a.proves(form.Get("code_verifier")):
+	id, _ := strconv.ParseInt(a.person, 10, 64)
+	person, known := g.byID(id)
+	switch {
+	case !ok || !known || !now.Before(a.expires) || !a.proves(form.Get("code_verifier")):
 		return githubError("bad_verification_code", "The code passed is incorrect or expired.", "bad-verification-code")
 	case form.Get("redirect_uri") != "" && form.Get("redirect_uri") != a.redirect:
 		return githubError("redirect_uri_mismatch", "The redirect_uri MUST match the registered callback URL for this application.", "redirect-uri-mismatch2")
@@ -102,26 +105,26 @@ func (g *GitHub) redeem(form url.Values) githubTokens {
 	}
 	delete(g.codes, form.Get("code"))
 	if g.FineGrained {
-		return g.grant(a.person, nil, g.Expiring)
+		return g.grant(id, nil, g.Expiring)
 	}
 	asked := strings.FieldsFunc(a.get("scope"), func(c rune) bool { return c == ' ' || c == ',' })
 	// offline_access "is not tracked as a typical scope".
 	wanted := slices.DeleteFunc(slices.Clone(asked), func(s string) bool { return s == "offline_access" })
 	if len(wanted) == 0 {
 		// Who asks for no scope gets all that the person ever allowed.
-		wanted = g.scopes[a.person]
+		wanted = g.scopes[id]
 	}
-	g.scopes[a.person] = normal(append(slices.Clone(g.scopes[a.person]), wanted...))
-	return g.grant(a.person, normal(wanted), g.Expiring || len(wanted) < len(asked))
+	g.scopes[id] = normal(append(slices.Clone(g.scopes[id]), wanted...))
+	return g.grant(id, normal(wanted), g.Expiring || len(wanted) < len(asked))
 }
 
 // grant makes tokens. The member scope of a GitHub App is there and empty.
-func (g *GitHub) grant(login string, scopes []string, expiring bool) githubTokens {
+func (g *GitHub) grant(person int64, scopes []string, expiring bool) githubTokens {
 	prefix, now := "gho_", clock(g.Now)
 	if g.FineGrained {
 		prefix = "ghu_"
 	}
-	grant := &githubGrant{person: login, scopes: scopes, token: text(prefix, 36), made: now}
+	grant := &githubGrant{person: person, scopes: scopes, token: text(prefix, 36), made: now}
 	scope := strings.Join(scopes, ",")
 	tokens := githubTokens{AccessToken: grant.token, TokenType: "bearer", Scope: &scope}
 	if expiring {

@@ -3,7 +3,6 @@ package standin
 import (
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -33,7 +32,7 @@ type Google struct {
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 
-	people []GooglePerson
+	people crowd[GooglePerson]
 	keys   keys
 	access map[string]*googleGrant
 	renew  map[string]*googleGrant
@@ -62,9 +61,10 @@ type googleGrant struct {
 // address, says otherwise. There must be one.
 func NewGoogle(c Client, people ...GooglePerson) *Google {
 	g := &Google{
-		Front: newFront(c), people: people, keys: keys{alg: jose.RS256},
+		Front: newFront(c), keys: keys{alg: jose.RS256},
 		access: map[string]*googleGrant{}, renew: map[string]*googleGrant{}, agreed: map[string][]string{},
 	}
+	g.People(people...)
 	g.handle(Discovery, "GET /.well-known/openid-configuration", g.discovery)
 	g.handle(Authorize, "GET /o/oauth2/v2/auth", g.authorize)
 	g.handle(Authorize, "POST /o/oauth2/v2/auth", g.authorize)
@@ -75,6 +75,10 @@ func NewGoogle(c Client, people ...GooglePerson) *Google {
 	g.handle(User, "POST /v1/userinfo", g.userinfo)
 	return g
 }
+
+// People replaces the people, at any time: somebody has another address now, or
+// somebody else has theirs. Tokens stay with the sub.
+func (g *Google) People(people ...GooglePerson) { g.people.set(people) }
 
 // RotateKeys signs with a new key from now on. The key set has it and the one
 // before.
@@ -185,13 +189,9 @@ func (g *Google) choose(ids ...string) GooglePerson {
 			return p
 		}
 	}
-	return g.people[0]
+	return g.people.all()[0]
 }
 
 func (g *Google) person(id string) (GooglePerson, bool) {
-	i := slices.IndexFunc(g.people, func(p GooglePerson) bool { return id != "" && (p.Sub == id || strings.EqualFold(p.Email, id)) })
-	if i < 0 {
-		return GooglePerson{}, false
-	}
-	return g.people[i], true
+	return g.people.find(func(p GooglePerson) bool { return id != "" && (p.Sub == id || strings.EqualFold(p.Email, id)) })
 }

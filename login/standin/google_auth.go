@@ -78,7 +78,7 @@ func (g *Google) agree(w http.ResponseWriter, r *http.Request, a ask) {
 
 func (g *Google) page(w http.ResponseWriter, chosen GooglePerson) {
 	page := chooser{Title: "Sign in with Google", Yes: "Continue", Chosen: chosen.Sub}
-	for _, p := range g.people {
+	for _, p := range g.people.all() {
 		page.People = append(page.People, choice{p.Sub, p.Email})
 	}
 	page.show(w)
@@ -90,7 +90,7 @@ func (g *Google) page(w http.ResponseWriter, chosen GooglePerson) {
 func (g *Google) suggested(query url.Values, signer string) GooglePerson {
 	ids := []string{signer, query.Get("login_hint")}
 	if hd := query.Get("hd"); hd != "" {
-		for _, p := range g.people {
+		for _, p := range g.people.all() {
 			if p.HD == hd || hd == "*" && p.HD != "" {
 				ids = append(ids, p.Sub)
 			}

@@ -207,6 +207,17 @@ func TestGoogleWhoSignsIn(t *testing.T) {
 	wants(t, "hd keeps nobody out", who("hd", "example.com"), "bo@gmail.example")
 }
 
+func TestGoogleAddressesMoveOn(t *testing.T) {
+	p := newPlex(t)
+	p.People(GooglePerson{Sub: "1", Email: "new@example.com"}, GooglePerson{Sub: "2", Email: "ada@example.com"})
+	token := p.sign(t, "login_hint", "ada@example.com").text(t, "access_token")
+	renew := p.sign(t, "access_type", "offline", "prompt", "consent").text(t, "refresh_token")
+	wants(t, "whose address it is now", get(t, p.url+"/v1/userinfo", "Authorization", "Bearer "+token).text(t, "sub"), "2")
+	p.People(GooglePerson{Sub: "3", Email: "cy@example.com"})
+	wants(t, "a person who is gone", get(t, p.url+"/v1/userinfo", "Authorization", "Bearer "+token).status, 401)
+	wants(t, "their refresh token", p.redeem(t, "grant_type", "refresh_token", "refresh_token", renew).text(t, "error"), "invalid_grant")
+}
+
 func TestGoogleChooser(t *testing.T) {
 	p := newPlex(t, func(g *Google) { g.Chooser = true })
 	url := p.url + "/o/oauth2/v2/auth?" + form("client_id", "1.apps.googleusercontent.com", "redirect_uri", googleCallback,

@@ -89,7 +89,11 @@ func (g *Google) redeemCode(form url.Values, issuer string, f Fault) (googleToke
 	if a.get("include_granted_scopes") == "true" {
 		granted = union(granted, g.agreed[a.person])
 	}
-	tokens := g.mint(a.person, granted, issuer, a.get("nonce"), f)
+	person, ok := g.person(a.person)
+	if !ok {
+		return googleTokens{}, deleted()
+	}
+	tokens := g.mint(person, granted, issuer, a.get("nonce"), f)
 	// "This value is only returned if your application set the access_type
 	// parameter to offline in the initial request", and only for the first
 	// consent, or one that prompt=consent asked for.
@@ -109,14 +113,22 @@ func (g *Google) redeemRefresh(form url.Values, issuer string, f Fault) (googleT
 	case grant == nil:
 		return googleTokens{}, &googleError{http.StatusBadRequest, "invalid_grant", "Token has been expired or revoked."}
 	}
-	return g.mint(grant.person, grant.scopes, issuer, "", f), nil
+	person, ok := g.person(grant.person)
+	if !ok {
+		return googleTokens{}, deleted()
+	}
+	return g.mint(person, grant.scopes, issuer, "", f), nil
+}
+
+func deleted() *googleError {
+	return &googleError{http.StatusBadRequest, "invalid_grant", "Account has been deleted"}
 }
 
 // mint makes an access token, and an ID token for whoever asked for openid.
-func (g *Google) mint(sub string, granted []string, issuer, nonce string, f Fault) googleTokens {
+func (g *Google) mint(person GooglePerson, granted []string, issuer, nonce string, f Fault) googleTokens {
 	now := clock(g.Now)
 	access := text("ya29.a0A", 80)
-	g.access[access] = &googleGrant{sub, granted, now.Add(googleLife)}
+	g.access[access] = &googleGrant{person.Sub, granted, now.Add(googleLife)}
 	tokens := googleTokens{AccessToken: access, ExpiresIn: int(googleLife/time.Second) - 1, Scope: strings.Join(granted, " "), TokenType: "Bearer"}
 	if !slices.Contains(granted, "openid") {
 		return tokens
@@ -124,7 +136,7 @@ func (g *Google) mint(sub string, granted []string, issuer, nonce string, f Faul
 	// OpenID Connect Core §3.1.3.6: the left half of the hash, which for
 	// RS256 is SHA-256.
 	sum := sha256.Sum256([]byte(access))
-	claims := g.choose(sub).claims(granted)
+	claims := person.claims(granted)
 	claims["iss"], claims["azp"], claims["aud"] = issuer, g.client.ID, g.client.ID
 	claims["at_hash"] = base64.RawURLEncoding.EncodeToString(sum[:16])
 	claims["iat"], claims["exp"] = now.Unix(), now.Add(googleLife).Unix()
@@ -160,12 +172,17 @@ func (g *Google) userinfo(w http.ResponseWriter, r *http.Request, _ Fault) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	grant := g.access[token]
-	if grant == nil || !clock(g.Now).Before(grant.expires) {
+	var person GooglePerson
+	known := false
+	if grant != nil {
+		person, known = g.person(grant.person)
+	}
+	if !known || !clock(g.Now).Before(grant.expires) {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="https://accounts.google.com/", error="invalid_token"`)
 		answer(w, http.StatusUnauthorized, googleError{Code: "invalid_request", Description: "Invalid Credentials"})
 		return
 	}
-	answer(w, http.StatusOK, g.choose(grant.person).claims(grant.scopes))
+	answer(w, http.StatusOK, person.claims(grant.scopes))
 }
 
 // revoke answers "Revoking a token": an access or a refresh token, with 200 and

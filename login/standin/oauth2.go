@@ -46,7 +46,7 @@ type OAuth2 struct {
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 
-	people []OAuth2Person
+	people crowd[OAuth2Person]
 	access map[string]*oauth2Grant
 	renew  map[string]*oauth2Grant
 	used   map[string]bool // codes
@@ -73,9 +73,9 @@ type oauth2Grant struct {
 // takes an id or an address, says otherwise. There must be one.
 func NewOAuth2(d Dialect, c Client, people ...OAuth2Person) *OAuth2 {
 	o := &OAuth2{
-		Front: newFront(c), people: people,
-		access: map[string]*oauth2Grant{}, renew: map[string]*oauth2Grant{}, used: map[string]bool{},
+		Front: newFront(c), access: map[string]*oauth2Grant{}, renew: map[string]*oauth2Grant{}, used: map[string]bool{},
 	}
+	o.People(people...)
 	switch d {
 	case Slack:
 		o.slack()
@@ -88,6 +88,9 @@ func NewOAuth2(d Dialect, c Client, people ...OAuth2Person) *OAuth2 {
 	}
 	return o
 }
+
+// People replaces the people, at any time. Tokens stay with the ID.
+func (o *OAuth2) People(people ...OAuth2Person) { o.people.set(people) }
 
 // Withdraw is the person who removes the client: all their tokens end.
 func (o *OAuth2) Withdraw(id string) {
@@ -142,7 +145,7 @@ func (o *OAuth2) authorizer(path, prefix, denied string) {
 
 func (o *OAuth2) page(w http.ResponseWriter, chosen OAuth2Person) {
 	page := chooser{Title: "Allow access", Yes: "Allow", Chosen: chosen.ID}
-	for _, p := range o.people {
+	for _, p := range o.people.all() {
 		page.People = append(page.People, choice{p.ID, p.Name})
 	}
 	page.show(w)
@@ -154,15 +157,16 @@ func (o *OAuth2) choose(ids ...string) OAuth2Person {
 			return p
 		}
 	}
-	return o.people[0]
+	return o.people.all()[0]
 }
 
 func (o *OAuth2) person(id string) (OAuth2Person, bool) {
-	i := slices.IndexFunc(o.people, func(p OAuth2Person) bool { return id != "" && (p.ID == id || strings.EqualFold(p.Email, id)) })
-	if i < 0 {
-		return OAuth2Person{}, false
-	}
-	return o.people[i], true
+	return o.people.find(func(p OAuth2Person) bool { return id != "" && (p.ID == id || strings.EqualFold(p.Email, id)) })
+}
+
+func (o *OAuth2) knows(id string) bool {
+	_, ok := o.person(id)
+	return ok
 }
 
 // A refusal is why a token request was refused; each dialect words it.
@@ -193,7 +197,7 @@ func (o *OAuth2) redeem(form url.Values, id, secret string) (ask, *oauth2Grant, 
 		return ask{}, nil, badSecret
 	case kind == "refresh_token":
 		grant := o.renew[form.Get("refresh_token")]
-		if grant == nil {
+		if grant == nil || !o.knows(grant.person) {
 			return ask{}, nil, badRefresh
 		}
 		return ask{}, grant, accepted
@@ -205,7 +209,7 @@ func (o *OAuth2) redeem(form url.Values, id, secret string) (ask, *oauth2Grant, 
 	switch {
 	case o.used[code]:
 		return a, nil, usedCode
-	case !ok:
+	case !ok || !o.knows(a.person):
 		return a, nil, badCode
 	case !clock(o.Now).Before(a.expires):
 		return a, nil, oldCode
@@ -249,6 +253,9 @@ func (o *OAuth2) bearer(r *http.Request, parameter string) (g *oauth2Grant, give
 	g = o.access[token]
 	if g != nil && !g.expires.IsZero() && !clock(o.Now).Before(g.expires) {
 		return nil, true, true
+	}
+	if g != nil && !o.knows(g.person) {
+		g = nil
 	}
 	return g, token != "", false
 }

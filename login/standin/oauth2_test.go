@@ -157,6 +157,10 @@ func TestPlain(t *testing.T) {
 	wants(t, "revocation", post(t, p.url+"/revoke", form("token", third.text(t, "access_token")), "Authorization", basic).status, 200)
 	wants(t, "the revoked one", who(third).status, 401)
 	wants(t, "its refresh token", p.redeem(t, "grant_type", "refresh_token", "refresh_token", third.text(t, "refresh_token")).status, 400)
+	gone := p.redeem(t, "code", p.code(t))
+	p.People(OAuth2Person{ID: "U3"})
+	wants(t, "a person who is gone", who(gone).status, 401)
+	wants(t, "their refresh token", p.redeem(t, "grant_type", "refresh_token", "refresh_token", gone.text(t, "refresh_token")).status, 400)
 	wants(t, "no token", get(t, p.url+"/user").header.Get("WWW-Authenticate"), "Bearer")
 }
 

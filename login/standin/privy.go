@@ -28,7 +28,7 @@ type Privy struct {
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 
-	people map[string]PrivyPerson
+	people crowd[PrivyPerson]
 	keys   keys
 }
 
@@ -48,10 +48,8 @@ type PrivySession struct{ Access, Identity string }
 
 // NewPrivy is Privy with one app and these users.
 func NewPrivy(c Client, people ...PrivyPerson) *Privy {
-	p := &Privy{Front: newFront(c), people: map[string]PrivyPerson{}, keys: keys{alg: jose.ES256}}
-	for _, person := range people {
-		p.people[person.DID] = person
-	}
+	p := &Privy{Front: newFront(c), keys: keys{alg: jose.ES256}}
+	p.People(people...)
 	// Both are in use: auth.privy.io/api/v1 and api.privy.io/v1.
 	for _, api := range []string{"/api/v1", "/v1"} {
 		p.handle(Keys, "GET "+api+"/apps/{app}/jwks.json", p.jwks)
@@ -82,11 +80,12 @@ func (p *Privy) VerificationKey() string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
 }
 
-// Remove deletes a user. Tokens that were made verify until they expire.
-func (p *Privy) Remove(did string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	delete(p.people, did)
+// People replaces the users, at any time. The tokens of one who is gone verify
+// until they expire.
+func (p *Privy) People(people ...PrivyPerson) { p.people.set(people) }
+
+func (p *Privy) person(did string) (PrivyPerson, bool) {
+	return p.people.find(func(u PrivyPerson) bool { return u.DID == did })
 }
 
 // SignedIn makes the tokens of a new session of a user, with the fault that is
@@ -99,7 +98,8 @@ func (p *Privy) Remove(did string) {
 func (p *Privy) SignedIn(did string) PrivySession {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	fault, now, person := p.meet(Token), clock(p.Now), p.people[did]
+	fault, now := p.meet(Token), clock(p.Now)
+	person, _ := p.person(did)
 	life := p.Lifetime
 	if life == 0 {
 		life = time.Hour
@@ -164,7 +164,7 @@ func (p *Privy) user(w http.ResponseWriter, r *http.Request, _ Fault) {
 	id, secret, _ := r.BasicAuth()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	person, known := p.people[r.PathValue("did")]
+	person, known := p.person(r.PathValue("did"))
 	switch {
 	case r.Header.Get("Privy-App-Id") == "":
 		privyRefuse(w, http.StatusBadRequest, "Missing privy-app-id header")

@@ -146,7 +146,7 @@ func TestPrivyUsers(t *testing.T) {
 		})
 	}
 	p := newPrivy(t)
-	p.Remove(did)
+	p.People()
 	wants(t, "one that was removed", get(t, p.url+"/api/v1/users/"+did, "Authorization", basic, "privy-app-id", "cmapp").status, 404)
 }
 
