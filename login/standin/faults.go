@@ -39,7 +39,8 @@ func Hold() (fault Fault, arrived <-chan struct{}, release func()) {
 	return fault, waiting, sync.OnceFunc(func() { close(open) })
 }
 
-// Reset resets the connection instead of answering.
+// Reset resets the connection instead of answering. A client may try again by
+// itself: Go's does, for a GET on a connection that it had used before.
 func Reset() Fault {
 	return Fault{serve: func(w http.ResponseWriter, _ *http.Request, _ http.HandlerFunc) {
 		if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {

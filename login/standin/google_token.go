@@ -94,9 +94,8 @@ func (g *Google) redeemCode(form url.Values, issuer string, f Fault) (googleToke
 		return googleTokens{}, deleted()
 	}
 	tokens := g.mint(person, granted, issuer, a.get("nonce"), f)
-	// "This value is only returned if your application set the access_type
-	// parameter to offline in the initial request", and only for the first
-	// consent, or one that prompt=consent asked for.
+	// A refresh token needs access_type=offline in the authorization request, and
+	// a consent: the first one, or one that prompt=consent asked for.
 	if a.get("access_type") == "offline" && a.first {
 		tokens.RefreshToken = text("1//0", 60)
 		g.renew[tokens.RefreshToken] = &googleGrant{person: a.person, scopes: granted}

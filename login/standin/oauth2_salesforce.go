@@ -86,8 +86,8 @@ func (o *OAuth2) salesforceToken(w http.ResponseWriter, r *http.Request, _ Fault
 	o.grant(g, salesforceLife)
 	o.salesforceLimit(g.person)
 	name, issued := origin(r)+"/id/"+salesforceOrg+"/"+g.person, strconv.FormatInt(clock(o.Now).UnixMilli(), 10)
-	// "signed with the client_secret. The signature can include the identity URL
-	// and issued_at value": it is over both.
+	// The signature is made with the client's secret over the identity URL and
+	// issued_at, one behind the other.
 	mac := hmac.New(sha256.New, []byte(o.client.Secret))
 	mac.Write([]byte(name + issued))
 	answer(w, http.StatusOK, salesforceTokens{
