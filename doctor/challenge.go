@@ -51,12 +51,17 @@ var (
 		Rule: "draft-ietf-oauth-v2-1 §5.2 and MCP 2026-07-28, authorization: the server MUST validate access tokens before it processes the request.",
 		Mend: "Check signature, issuer, audience and expiry of every token.",
 	}
+	badTokenError = Kind{
+		ID: "bad-token-error", Severity: Note, Step: StepCall, Title: "The 401 for a dead token does not say invalid_token",
+		Rule: "RFC 6750 §3: where the request had a token the answer SHOULD have error, and §3.1: invalid_token. With it a client, and a person who reads a log, can tell a dead token from a missing one.",
+		Mend: "Answer WWW-Authenticate: Bearer error=\"invalid_token\", resource_metadata=\"…\".",
+	}
 	badTokenAnswer = Kind{
-		ID: "bad-token-answer", Severity: Caution, Step: StepCall, Title: "A dead token is not answered 401 invalid_token",
+		ID: "bad-token-answer", Severity: Caution, Step: StepCall, Title: "A dead token is not answered 401",
 		Rule: "RFC 6750 §3.1 and MCP 2026-07-28, authorization: invalid or expired tokens MUST receive 401. Clients refresh at a 401 and at nothing else.",
 		Mend: "Answer every token failure 401 with WWW-Authenticate: Bearer error=\"invalid_token\", resource_metadata=\"…\", whether it is expired, malformed or revoked.",
 	}
-	challengeKinds = []Kind{notChallenged, challengeMissing, challengeNoMetadata, challengeDead, challengeNoScope, challengeOffline, behindProxy, badTokenAccepted, badTokenAnswer}
+	challengeKinds = []Kind{notChallenged, challengeMissing, challengeNoMetadata, challengeDead, challengeNoScope, challengeOffline, behindProxy, badTokenAccepted, badTokenAnswer, badTokenError}
 )
 
 func checkChallenge(o *observations) []Finding {
@@ -185,9 +190,9 @@ func checkBadToken(o *observations) []Finding {
 	case first.parameters["resource_metadata"] == "":
 		return nil // checkChallenge has said so
 	case !ok:
-		return []Finding{badTokenAnswer.found("A call with a made-up token is answered 401 without a Bearer challenge.", x)}
+		return []Finding{badTokenError.found("A call with a made-up token is answered 401 without a Bearer challenge.", x)}
 	case c.parameters["error"] != "invalid_token":
-		return []Finding{badTokenAnswer.found("A call with a made-up token is answered 401; error is "+quote(c.parameters["error"])+", not “invalid_token”.", x)}
+		return []Finding{badTokenError.found("A call with a made-up token is answered 401; error is "+quote(c.parameters["error"])+", not “invalid_token”.", x)}
 	}
 	return nil
 }

@@ -72,7 +72,7 @@ var faults = []fault{
 	{"403 for 401", "not-challenged", "all", ""},
 	{"200 for 401", "not-challenged", "all", ""},
 	{"a dead token is a server error", "bad-token-answer", "", "all"},
-	{"a dead token gets a bare challenge", "bad-token-answer", "", "all"},
+	{"a dead token gets a bare challenge", "bad-token-error", "", ""},
 	{"no challenge", "challenge-missing", "", "all"},
 	{"no challenge, no well-known", "challenge-missing resource-metadata-missing", "all", ""},
 	{"2025-03-26 only", "challenge-missing resource-metadata-missing", "claude claude-code chatgpt codex vscode cursor gemini-cli m365-copilot lm-studio inspector", "goose"},

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -58,6 +59,11 @@ func (p *probe) requestOf(n clientbook.Connection) map[string]any {
 	if offered, listed := p.o.as.list("grant_types_supported"); listed && n.Registration.OfferedGrants {
 		body["grant_types"] = slices.DeleteFunc(texts(body["grant_types"]), func(g string) bool { return !slices.Contains(offered, g) })
 	}
+	if scope, has := body["scope"].(string); has && scope == "" {
+		// It is empty only where the server names no scopes.
+		listed, _ := p.o.as.list("scopes_supported")
+		body["scope"] = cmp.Or(p.o.scope(), strings.Join(listed, " "))
+	}
 	return body
 }
 
@@ -75,10 +81,19 @@ func kindOf(n clientbook.Connection, body map[string]any) string {
 	case slices.Contains(n.Needs, clientbook.NeedEveryRedirect):
 		return "all of " + strings.Join(uris, " ")
 	}
-	u, err := url.Parse(uris[0])
+	sort := sortOf(uris[0])
+	if scope, has := body["scope"].(string); has && scope == "" {
+		return strings.TrimSpace(sort + " with an empty scope")
+	}
+	return sort
+}
+
+// sortOf is the sort of a redirect URI.
+func sortOf(uri string) string {
+	u, err := url.Parse(uri)
 	switch {
 	case err != nil:
-		return uris[0]
+		return uri
 	case u.Scheme == "http" && u.Hostname() == "127.0.0.1":
 		return ""
 	case u.Scheme == "https":

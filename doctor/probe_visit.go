@@ -89,6 +89,10 @@ func (p *probe) authorizeOnce(ctx context.Context, scope string) (answer *exchan
 	if scope != "" {
 		q.Set("scope", scope)
 	}
+	if slices.Contains(strings.Fields(scope), "offline_access") {
+		// OpenID Connect Core 1.0 §11: "the prompt parameter value 'consent' [...] MUST be used".
+		q.Set("prompt", "consent")
+	}
 	at := withQuery(p.authorizationEndpoint(), q)
 	if err := p.config.SignIn.Open(at); err != nil {
 		return nil, "", ""

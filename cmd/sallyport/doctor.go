@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,8 +24,11 @@ type doctorCommand struct {
 	Register  bool     `default:"true" negatable:"" help:"Register as clients do; what was registered is removed again where the server says how."`
 }
 
-// errTurnedAway carries the exit status for scripts: the report has said why.
-var errTurnedAway = errors.New("some client will not connect")
+// Each carries the exit status for scripts: the report has said why.
+var (
+	errTurnedAway = errors.New("some client will not connect")
+	errDangerous  = errors.New("something here is dangerous")
+)
 
 func (c doctorCommand) Run(ctx context.Context, t terminal) error {
 	if c.HTML == "-" && c.JSON {
@@ -106,7 +110,11 @@ func turnedAway(report doctor.Report) error {
 			names = append(names, v.Client)
 		}
 	}
-	if len(names) == 0 {
+	switch {
+	case len(names) > 0:
+	case slices.ContainsFunc(report.Findings, func(f doctor.Finding) bool { return f.Severity == doctor.Danger }):
+		return silent{errDangerous}
+	default:
 		return nil
 	}
 	return silent{fmt.Errorf("%w: %s", errTurnedAway, strings.Join(names, ", "))}

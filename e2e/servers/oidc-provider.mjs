@@ -8,7 +8,7 @@ import Provider from 'oidc-provider';
 const [port, resource] = process.argv.slice(2);
 const issuer = `http://localhost:${port}`;
 const server = new Provider(issuer, {
-  clients: [{ client_id: 'mcp-server', client_secret: 'the-secret-of-the-mcp-server', redirect_uris: [], grant_types: [], response_types: [] }],
+  clients: [{ client_id: 'mcp-server', client_secret: 'the-secret-of-the-mcp-server', token_endpoint_auth_method: 'client_secret_basic', redirect_uris: [], grant_types: [], response_types: [] }],
   cookies: { keys: ['one', 'two'] },
   scopes: ['openid', 'offline_access', 'read'],
   pkce: { required: () => true },
