@@ -1,6 +1,7 @@
 package token
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
@@ -9,6 +10,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"math/big"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -80,6 +82,48 @@ func TestAnAssertionIsOneWhicheverOfItsSignatures(t *testing.T) {
 		if err1 != nil || err2 != nil || !a.ID.Equal(b.ID) {
 			t.Errorf("%v, %v, the same: %v", err1, err2, a.ID.Equal(b.ID))
 		}
+	}
+}
+
+// Without a jti what was signed stands for it, so nothing that was signed may have
+// two spellings.
+func TestAnotherSpellingOfAnAssertionIsRefused(t *testing.T) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := setOf(t, jose.JSONWebKey{Key: key.Public(), KeyID: "k"})
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	spellings := 0
+	for _, pad := range []string{"", "x", "xx"} {
+		good := assertion(t, key, jose.ES256, map[string]any{"jti": "", "pad": pad})
+		if _, err := set.VerifyAssertion(good, rightly()); err != nil {
+			t.Fatal(err)
+		}
+		parts := strings.Split(string(good), ".")
+		for i, part := range parts {
+			last := len(part) - 1
+			for _, letter := range letters {
+				other := slices.Clone(parts)
+				other[i] = part[:last] + string(letter)
+				was, _ := base64.RawURLEncoding.DecodeString(part)
+				is, err := base64.RawURLEncoding.DecodeString(other[i])
+				if other[i] == part || err != nil || !bytes.Equal(was, is) {
+					continue
+				}
+				spellings++
+				raw := oauth.Secret(strings.Join(other, "."))
+				if _, err := set.VerifyAssertion(raw, rightly()); err == nil {
+					t.Errorf("part %d is taken as %q and as %q", i, part[last:], other[i][last:])
+				}
+				if _, err := AssertionClient(raw); err == nil {
+					t.Errorf("part %d is read as %q and as %q", i, part[last:], other[i][last:])
+				}
+			}
+		}
+	}
+	if spellings == 0 {
+		t.Error("no other spelling was tried")
 	}
 }
 

@@ -93,26 +93,35 @@ func (k *Keyring) Verify(raw oauth.Secret, typ string) (claims []byte, kid strin
 
 type header struct{ alg, kid, typ string }
 
-// readHeader takes a compact JWS apart as far as the header, and makes sure that
-// the rest is canonical: go-jose alone would take newlines inside a token, and
-// more than one spelling of a signature.
-func readHeader(raw string) (header, error) {
+// canonical makes sure that a compact JWS is spelled in the one way there is, and
+// returns its header: go-jose alone would take newlines inside a token, and more
+// than one spelling of each part.
+func canonical(raw string) ([]byte, error) {
 	if len(raw) > MaxSize {
-		return header{}, errors.New("token: longer than any token")
+		return nil, errors.New("token: longer than any token")
 	}
 	parts := strings.SplitN(raw, ".", 4)
 	if len(parts) != 3 {
-		return header{}, errors.New("token: not a compact JWS")
+		return nil, errors.New("token: not a compact JWS")
 	}
 	var first []byte
 	for i, part := range parts {
 		decoded, err := decodeText(part)
 		if err != nil || len(decoded) == 0 {
-			return header{}, errors.New("token: a part is not canonical base64url")
+			return nil, errors.New("token: a part is not canonical base64url")
 		}
 		if i == 0 {
 			first = decoded
 		}
+	}
+	return first, nil
+}
+
+// readHeader reads the header of a compact JWS, and no more of it.
+func readHeader(raw string) (header, error) {
+	first, err := canonical(raw)
+	if err != nil {
+		return header{}, err
 	}
 	// Members that are no strings do not fit.
 	var members map[string]string
