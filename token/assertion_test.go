@@ -7,6 +7,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"math/big"
@@ -147,6 +148,31 @@ func TestWhatIsNoKeyToSignWithIsLeftOutOfASet(t *testing.T) {
 	}
 	if set := setOf(t, jose.JSONWebKey{Key: public, KeyID: "good"}); len(set.keys) != 1 {
 		t.Errorf("%d keys are taken", len(set.keys))
+	}
+}
+
+// Whoever publishes a set decides what is in it, and sets are kept.
+func TestOfAKeyNoMoreIsKeptThanChecksASignature(t *testing.T) {
+	public, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	about := &x509.Certificate{SerialNumber: big.NewInt(1)}
+	text, err := x509.CreateCertificate(rand.Reader, about, about, public, private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate, err := x509.ParseCertificate(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := setOf(t, jose.JSONWebKey{Key: public, KeyID: "k", Certificates: []*x509.Certificate{certificate}},
+		jose.JSONWebKey{Key: public, KeyID: strings.Repeat("k", maxKeyID+1)})
+	if len(set.keys) != 1 || set.keys[0].KeyID != "k" {
+		t.Fatalf("%d keys are taken", len(set.keys))
+	}
+	if k := set.keys[0]; k.Certificates != nil || k.CertificateThumbprintSHA1 != nil || k.CertificateThumbprintSHA256 != nil {
+		t.Errorf("what is kept: %+v", k)
 	}
 }
 

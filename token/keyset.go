@@ -14,8 +14,11 @@ import (
 // checked by. RFC 7517 §5.
 type KeySet struct{ keys []jose.JSONWebKey }
 
-// maxKeys is how many keys of a set are looked at.
-const maxKeys = 32
+// The bounds of a set: how many keys are looked at, and how long a name may be.
+const (
+	maxKeys  = 32
+	maxKeyID = 512 // octets
+)
 
 // ParseKeySet reads a JWK set. A key that is of no use here, of an unknown kind
 // or for encryption, is left out; a key that should not be there, a private or a
@@ -40,10 +43,11 @@ func ParseKeySet(document []byte) (KeySet, error) {
 			return KeySet{}, errors.New("token: the JWK set holds a key that is not public")
 		}
 		var key jose.JSONWebKey
-		if key.UnmarshalJSON(raw) != nil || key.Use != "" && key.Use != "sig" || len(algorithmsOf(key)) == 0 {
+		if key.UnmarshalJSON(raw) != nil || key.Use != "" && key.Use != "sig" || len(algorithmsOf(key)) == 0 || len(key.KeyID) > maxKeyID {
 			continue
 		}
-		found.keys = append(found.keys, key)
+		// Certificates, which nothing here looks at, can be most of what is published.
+		found.keys = append(found.keys, jose.JSONWebKey{Key: key.Key, KeyID: key.KeyID, Algorithm: key.Algorithm})
 	}
 	return found, nil
 }
