@@ -15,6 +15,16 @@ type Person struct {
 	Disabled     time.Time // zero while they may sign in
 }
 
+// An Identity is who somebody else, an upstream, says that a person is.
+type Identity struct {
+	// Issuer is the upstream, by a name that it keeps: the issuer of OpenID Connect
+	// Core §2, or the address of an OAuth server that has none.
+	Issuer  string
+	Subject string // never reassigned there; at most 255 octets
+	Name    string // what the upstream calls them, for people to read; may change
+	Linked  time.Time
+}
+
 // A Session is a browser's: who is signed in there, since when.
 type Session struct {
 	ID       Digest // of the cookie's secret

@@ -143,9 +143,24 @@ type People interface {
 	// and revokes their grants, as "user disabled".
 	SetDisabled(ctx context.Context, id string, disabled bool) error
 
-	// RemovePerson forgets someone, their sessions and their consents, and
+	// RemovePerson forgets someone, their sessions, consents and identities, and
 	// revokes their grants, as "user removed".
 	RemovePerson(ctx context.Context, id string) error
+}
+
+// Identities remembers whom an upstream means by a subject.
+type Identities interface {
+	// AddIdentified saves someone and who they are elsewhere, both or neither.
+	// ErrExists says that the username or the identity is taken or, where first is
+	// asked for, that there is someone already.
+	AddIdentified(ctx context.Context, p oauth.Person, i oauth.Identity, first bool) error
+	// Identified returns who that is here, disabled ones too.
+	Identified(ctx context.Context, issuer, subject string) (oauth.Person, error)
+	// Link notes that a person is that elsewhere, too. ErrExists says that somebody
+	// is already, if only they themselves.
+	Link(ctx context.Context, person string, i oauth.Identity) error
+	// Identities lists who a person is elsewhere.
+	Identities(ctx context.Context, person string) ([]oauth.Identity, error)
 }
 
 // Passwords is what signing in writes.

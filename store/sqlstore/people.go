@@ -97,6 +97,7 @@ func (s *Store) RemovePerson(ctx context.Context, id string) error {
 		must(`DELETE FROM people WHERE id = $1`, id),
 		run(endSessions, id),
 		run(`DELETE FROM consents WHERE subject = $1`, id),
+		run(`DELETE FROM identities WHERE person = $1`, id),
 		run(revokeOfSubject, id, s.now(), "user removed"))
 	return err
 }

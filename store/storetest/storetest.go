@@ -34,6 +34,7 @@ type signIn interface {
 	store.People
 	store.Passwords
 	store.Sessions
+	store.Identities
 }
 
 // traces are what is kept for people to look at.
@@ -54,7 +55,7 @@ type rule struct {
 // Run tests a store against every sentence of the contracts.
 func Run(t *testing.T, open Open) {
 	rules := slices.Concat(grantRules(), rotationRules(), revocationRules(), listingRules(),
-		clientRules(), peopleRules(), disablingRules(), sessionRules(), consentRules(),
+		clientRules(), peopleRules(), identityRules(), disablingRules(), sessionRules(), consentRules(),
 		assertionRules(), keyRules(), eventRules(), flowRules(), pruneRules())
 	for _, r := range rules {
 		t.Run(r.says, func(t *testing.T) {

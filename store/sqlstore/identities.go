@@ -1,0 +1,63 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+
+	"github.com/sallyport-dev/sallyport/oauth"
+	"github.com/sallyport-dev/sallyport/store"
+)
+
+const addIdentity = `
+	INSERT INTO identities (issuer, subject, person, name, linked_at)
+	SELECT $1, $2, $3, $4, $5
+	WHERE EXISTS (SELECT 1 FROM people WHERE id = $3)
+	ON CONFLICT DO NOTHING`
+
+func addIdentityTo(person string, i oauth.Identity) statement {
+	return must(addIdentity, i.Issuer, i.Subject, person, i.Name, i.Linked.UnixMilli())
+}
+
+// AddIdentified implements [store.Identities].
+func (s *Store) AddIdentified(ctx context.Context, p oauth.Person, i oauth.Identity, first bool) error {
+	text := addPerson
+	if first {
+		text = addFirstPerson
+	}
+	_, err := s.write(ctx,
+		must(text, p.ID, p.Username, p.Name, p.Email, bit(p.Admin), p.PasswordHash, p.Created.UnixMilli(), never(p.Disabled)),
+		addIdentityTo(p.ID, i))
+	if errors.Is(err, store.ErrNotFound) {
+		return store.ErrExists
+	}
+	return err
+}
+
+// Identified implements [store.Identities].
+func (s *Store) Identified(ctx context.Context, issuer, subject string) (oauth.Person, error) {
+	return one(ctx, s, scanPerson, `SELECT `+personColumns+`
+		FROM identities i JOIN people p ON p.id = i.person WHERE i.issuer = $1 AND i.subject = $2`, issuer, subject)
+}
+
+// Link implements [store.Identities].
+func (s *Store) Link(ctx context.Context, person string, i oauth.Identity) error {
+	_, err := s.write(ctx, addIdentityTo(person, i))
+	if !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	if _, err := s.Person(ctx, person); err != nil {
+		return err
+	}
+	return store.ErrExists
+}
+
+// Identities implements [store.Identities].
+func (s *Store) Identities(ctx context.Context, person string) ([]oauth.Identity, error) {
+	return all(ctx, s, func(r row) (oauth.Identity, error) {
+		var i oauth.Identity
+		var linked int64
+		err := r.Scan(&i.Issuer, &i.Subject, &i.Name, &linked)
+		i.Linked = moment(linked)
+		return i, err
+	}, `SELECT issuer, subject, name, linked_at FROM identities WHERE person = $1 ORDER BY issuer, subject`, person)
+}

@@ -1,0 +1,78 @@
+package storetest
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/sallyport-dev/sallyport/oauth"
+	"github.com/sallyport-dev/sallyport/store"
+)
+
+func identityRules() []rule {
+	return []rule{
+		{"someone comes back by who they are elsewhere", func(t *testing.T, w *world) {
+			p := oauth.Person{ID: "p1", Username: "ada@github", Name: "Ada", Email: "ada@example.com", Created: w.time()}
+			i := oauth.Identity{Issuer: "https://github.com", Subject: "17", Name: "ada", Linked: w.time()}
+			w.ok(w.AddIdentified(t.Context(), p, i, false))
+			got, err := w.Identified(t.Context(), "https://github.com", "17")
+			w.ok(err)
+			same(t, got, p)
+			list, err := w.Identities(t.Context(), "p1")
+			w.ok(err)
+			same(t, list, []oauth.Identity{i})
+		}},
+		{"an identity is of its issuer, and of its subject to the letter", func(t *testing.T, w *world) {
+			w.ok(w.AddIdentified(t.Context(), oauth.Person{ID: "p1", Username: "ada"}, oauth.Identity{Issuer: "https://a.example", Subject: "Ada"}, false))
+			for _, other := range []oauth.Identity{{Issuer: "https://b.example", Subject: "Ada"}, {Issuer: "https://a.example", Subject: "ada"}, {Issuer: "https://a.example", Subject: "Ada "}} {
+				_, err := w.Identified(t.Context(), other.Issuer, other.Subject)
+				w.is(err, store.ErrNotFound)
+			}
+		}},
+		{"a taken username or identity adds neither person nor identity", func(t *testing.T, w *world) {
+			i := oauth.Identity{Issuer: "https://a.example", Subject: "1"}
+			w.ok(w.AddIdentified(t.Context(), oauth.Person{ID: "p1", Username: "ada"}, i, false))
+			w.is(w.AddIdentified(t.Context(), oauth.Person{ID: "p2", Username: "bob"}, i, false), store.ErrExists)
+			_, err := w.Person(t.Context(), "p2")
+			w.is(err, store.ErrNotFound)
+			other := oauth.Identity{Issuer: "https://a.example", Subject: "2"}
+			w.is(w.AddIdentified(t.Context(), oauth.Person{ID: "p3", Username: "ada"}, other, false), store.ErrExists)
+			_, err = w.Identified(t.Context(), other.Issuer, other.Subject)
+			w.is(err, store.ErrNotFound)
+		}},
+		{"of many who come with one identity, one is added", func(t *testing.T, w *world) {
+			i := oauth.Identity{Issuer: "https://a.example", Subject: "1"}
+			won := w.crowd(16, store.ErrExists, func(n int) error {
+				return w.AddIdentified(t.Context(), oauth.Person{ID: fmt.Sprint("p", n), Username: fmt.Sprint("u", n)}, i, false)
+			})
+			w.count(won, 1, "winners")
+			people, err := w.People(t.Context(), "", 20)
+			w.ok(err)
+			w.count(int64(len(people)), 1, "people")
+		}},
+		{"the first person may be one who is known elsewhere, and is first once", func(t *testing.T, w *world) {
+			w.ok(w.AddIdentified(t.Context(), oauth.Person{ID: "p1", Username: "ada", Admin: true}, oauth.Identity{Issuer: "i", Subject: "1"}, true))
+			w.is(w.AddIdentified(t.Context(), oauth.Person{ID: "p2", Username: "bob"}, oauth.Identity{Issuer: "i", Subject: "2"}, true), store.ErrExists)
+			w.is(w.AddFirstPerson(t.Context(), oauth.Person{ID: "p3", Username: "cyd"}), store.ErrExists)
+		}},
+		{"an identity is linked to one who is there, once", func(t *testing.T, w *world) {
+			w.person("ada")
+			w.person("bob")
+			i := oauth.Identity{Issuer: "https://a.example", Subject: "1", Linked: w.time()}
+			w.is(w.Link(t.Context(), "nobody", i), store.ErrNotFound)
+			w.ok(w.Link(t.Context(), "ada", i))
+			w.is(w.Link(t.Context(), "ada", i), store.ErrExists)
+			w.is(w.Link(t.Context(), "bob", i), store.ErrExists)
+			got, err := w.Identified(t.Context(), i.Issuer, i.Subject)
+			w.ok(err)
+			same(t, got.ID, "ada")
+		}},
+		{"with a person go their identities, and can be another's", func(t *testing.T, w *world) {
+			i := oauth.Identity{Issuer: "https://a.example", Subject: "1", Linked: w.time()}
+			w.ok(w.AddIdentified(t.Context(), oauth.Person{ID: "p1", Username: "ada"}, i, false))
+			w.ok(w.RemovePerson(t.Context(), "p1"))
+			_, err := w.Identified(t.Context(), i.Issuer, i.Subject)
+			w.is(err, store.ErrNotFound)
+			w.ok(w.AddIdentified(t.Context(), oauth.Person{ID: "p2", Username: "ada"}, i, false))
+		}},
+	}
+}
