@@ -106,6 +106,17 @@ func (k KeySet) VerifyAssertion(raw oauth.Secret, e Expected) (Assertion, error)
 	return Assertion{ClientID: c.Subject, ID: oauth.Secret(c.Subject + "\n" + id).Digest(), Expires: c.Expires.time().Add(clockSkew)}, nil
 }
 
+// Verify checks the signature of a JWT, with any of [AssertionAlgorithms], and
+// returns its claims as JSON; what they say is the caller's to check.
+// [ErrUnknownKey] says that newer keys may help.
+func (k KeySet) Verify(raw oauth.Secret) ([]byte, error) {
+	signed, err := parseAssertion(raw)
+	if err != nil {
+		return nil, err
+	}
+	return k.verify(signed, "")
+}
+
 // verify finds the key and checks the signature. Without a kid each key that
 // could have made it is tried.
 func (k KeySet) verify(signed *jose.JSONWebSignature, only string) ([]byte, error) {

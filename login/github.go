@@ -1,0 +1,86 @@
+package login
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/sallyport-dev/sallyport/oauth"
+)
+
+// GitHubOptions say which OAuth App or GitHub App signs people in.
+type GitHubOptions struct {
+	URL          string // of a GitHub Enterprise Server; empty: https://github.com
+	API          string // empty: https://api.github.com, or /api/v3 of URL
+	ClientID     string
+	ClientSecret oauth.Secret
+	// Groups: the person's organizations (acme) and teams (acme/tickets) are looked
+	// up. It needs the scope read:org.
+	Groups    bool
+	Transport http.RoundTripper // nil: the default one
+}
+
+// NewGitHub signs people in with GitHub, which is no OpenID provider: its user
+// JSON has no verified address, and its organizations are elsewhere.
+func NewGitHub(g GitHubOptions) *OAuth2 {
+	if g.API == "" {
+		g.API = "https://api.github.com"
+		if g.URL != "" {
+			g.API = g.URL + "/api/v3"
+		}
+	}
+	if g.URL == "" {
+		g.URL = "https://github.com"
+	}
+	scopes := []string{"read:user", "user:email"}
+	if g.Groups {
+		scopes = append(scopes, "read:org")
+	}
+	o := NewOAuth2(OAuth2Options{Issuer: g.URL, AuthorizationURL: g.URL + "/login/oauth/authorize", TokenURL: g.URL + "/login/oauth/access_token",
+		UserURL: g.API + "/user", ClientID: g.ClientID, ClientSecret: g.ClientSecret, Scopes: scopes, InBody: true, Transport: g.Transport})
+	o.add = func(ctx context.Context, bearer string, p *Profile) error {
+		if err := g.address(ctx, o.client, bearer, p); err != nil || !g.Groups {
+			return err
+		}
+		return g.groups(ctx, o.client, bearer, p)
+	}
+	return o
+}
+
+// address is the primary one, where it is verified.
+func (g GitHubOptions) address(ctx context.Context, c *http.Client, bearer string, p *Profile) error {
+	var all []struct {
+		Email             string
+		Primary, Verified bool
+	}
+	if err := getJSON(ctx, c, g.API+"/user/emails", bearer, &all); err != nil {
+		return err
+	}
+	for _, a := range all {
+		if a.Primary && a.Verified {
+			p.Email = a.Email
+		}
+	}
+	return nil
+}
+
+// groups are organizations and teams; of more than a hundred of each, a hundred.
+func (g GitHubOptions) groups(ctx context.Context, c *http.Client, bearer string, p *Profile) error {
+	var organizations []struct{ Login string }
+	if err := getJSON(ctx, c, g.API+"/user/orgs?per_page=100", bearer, &organizations); err != nil {
+		return err
+	}
+	for _, org := range organizations {
+		p.Groups = append(p.Groups, org.Login)
+	}
+	var teams []struct {
+		Slug         string
+		Organization struct{ Login string }
+	}
+	if err := getJSON(ctx, c, g.API+"/user/teams?per_page=100", bearer, &teams); err != nil {
+		return err
+	}
+	for _, team := range teams {
+		p.Groups = append(p.Groups, team.Organization.Login+"/"+team.Slug)
+	}
+	return nil
+}

@@ -1,0 +1,145 @@
+package login
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"golang.org/x/oauth2"
+
+	"github.com/sallyport-dev/sallyport/oauth"
+)
+
+// OAuth2Options say which OAuth 2.0 server, that is no OpenID provider, signs
+// people in, and where in its answers a person is found.
+type OAuth2Options struct {
+	// Issuer is the name under which its people are remembered. It never changes.
+	Issuer           string
+	AuthorizationURL string
+	TokenURL         string
+	UserURL          string // what it says of the person whose token is presented
+	ClientID         string
+	ClientSecret     oauth.Secret
+	Scopes           []string
+	Fields           Fields
+	Parameters       map[string]string // added to the authorization request
+	InBody           bool              // it wants the client's secret in the body
+	Transport        http.RoundTripper // nil: the default one
+}
+
+// Fields are members of the user's JSON, a dot between a member and one inside
+// it: "user.id". Empty: id, login, name, email and email_verified.
+type Fields struct{ Subject, Username, FullName, Email, EmailVerified string }
+
+// OAuth2 signs people in with an OAuth 2.0 server. RFC 6749 §4.1, RFC 7636.
+type OAuth2 struct {
+	OAuth2Options
+	client *http.Client
+	// add completes what the user's JSON does not say; nil: it says all.
+	add func(ctx context.Context, bearer string, p *Profile) error
+}
+
+// NewOAuth2 makes one.
+func NewOAuth2(o OAuth2Options) *OAuth2 {
+	if o.Transport == nil {
+		o.Transport = http.DefaultTransport
+	}
+	for _, field := range []struct {
+		name  *string
+		usual string
+	}{{&o.Fields.Subject, "id"}, {&o.Fields.Username, "login"}, {&o.Fields.FullName, "name"}, {&o.Fields.Email, "email"}, {&o.Fields.EmailVerified, "email_verified"}} {
+		if *field.name == "" {
+			*field.name = field.usual
+		}
+	}
+	return &OAuth2{OAuth2Options: o, client: upstreamClient(o.Transport)}
+}
+
+func (o *OAuth2) config(d Departure) *oauth2.Config {
+	style := oauth2.AuthStyleInHeader
+	if o.InBody {
+		style = oauth2.AuthStyleInParams
+	}
+	return &oauth2.Config{ClientID: o.ClientID, ClientSecret: string(o.ClientSecret), RedirectURL: d.RedirectURI, Scopes: o.Scopes,
+		Endpoint: oauth2.Endpoint{AuthURL: o.AuthorizationURL, TokenURL: o.TokenURL, AuthStyle: style}}
+}
+
+// Leave returns where the person's browser goes. RFC 6749 §4.1.1.
+func (o *OAuth2) Leave(_ context.Context, d Departure) (string, error) {
+	more := []oauth2.AuthCodeOption{oauth2.S256ChallengeOption(d.Verifier)}
+	for name, value := range o.Parameters {
+		more = append(more, oauth2.SetAuthURLParam(name, value))
+	}
+	return o.config(d).AuthCodeURL(d.State, more...), nil
+}
+
+// Return makes the answer that the browser brought into a person. Its errors are
+// refusals that a person may read.
+func (o *OAuth2) Return(ctx context.Context, d Departure, answer url.Values) (Profile, error) {
+	code, err := answered(answer, o.Issuer, false)
+	if err != nil {
+		return Profile{}, err
+	}
+	tokens, err := o.config(d).Exchange(context.WithValue(ctx, oauth2.HTTPClient, o.client), code, oauth2.VerifierOption(d.Verifier))
+	if err != nil {
+		return Profile{}, exchangeFailed(err)
+	}
+	var user map[string]json.RawMessage
+	if err := getJSON(ctx, o.client, o.UserURL, tokens.AccessToken, &user); err != nil {
+		return Profile{}, userFailed(err)
+	}
+	p := Profile{Identity: oauth.Identity{Issuer: o.Issuer, Subject: scalar(user, o.Fields.Subject)},
+		Username: scalar(user, o.Fields.Username), FullName: scalar(user, o.Fields.FullName)}
+	if scalar(user, o.Fields.EmailVerified) == "true" {
+		p.Email = scalar(user, o.Fields.Email)
+	}
+	if p.Subject == "" || len(p.Subject) > 255 {
+		return Profile{}, refuseUpstream(oauth.AccessDenied, upstreamWrong, errors.New("login: the user's JSON has no subject at "+o.Fields.Subject))
+	}
+	if p.Name = p.Username; p.Name == "" {
+		p.Name = p.Email
+	}
+	if o.add == nil {
+		return p, nil
+	}
+	if err := o.add(ctx, tokens.AccessToken, &p); err != nil {
+		return Profile{}, userFailed(err)
+	}
+	return p, nil
+}
+
+func userFailed(err error) error {
+	var status *statusError
+	if errors.As(err, &status) && status.status < 500 && status.status != http.StatusTooManyRequests {
+		return refuseUpstream(oauth.AccessDenied, upstreamRefused, err)
+	}
+	return refuseUpstream(oauth.TemporarilyUnavailable, upstreamSilent, err)
+}
+
+// scalar is a text, a number or a truth value in an object, by its path.
+func scalar(object map[string]json.RawMessage, path string) string {
+	name, rest, deeper := strings.Cut(path, ".")
+	raw := object[name]
+	if deeper {
+		var inner map[string]json.RawMessage
+		if json.Unmarshal(raw, &inner) != nil {
+			return ""
+		}
+		return scalar(inner, rest)
+	}
+	if s := text(raw); s != "" {
+		return s
+	}
+	var number json.Number
+	if json.Unmarshal(raw, &number) == nil && number != "" {
+		return number.String()
+	}
+	var truth bool
+	if json.Unmarshal(raw, &truth) == nil && truth {
+		return "true"
+	}
+	return ""
+}

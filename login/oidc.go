@@ -1,0 +1,249 @@
+package login
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+	"golang.org/x/oauth2"
+
+	"github.com/sallyport-dev/sallyport/oauth"
+)
+
+// OIDCOptions say which OpenID provider signs people in, and what is asked of it.
+type OIDCOptions struct {
+	Issuer       string // OpenID Connect Discovery §4.3: as the provider itself writes it
+	ClientID     string
+	ClientSecret oauth.Secret // empty: a public client
+	Scopes       []string     // besides openid, profile and email
+	GroupsClaim  string       // whose texts are groups; empty: groups
+	// HostedDomains are those of Google Workspace, of which the person has to have
+	// one; empty: any, and none.
+	HostedDomains []string
+	// Parameters are added to the authorization request.
+	Parameters map[string]string
+	Transport  http.RoundTripper // nil: the default one
+	Now        func() time.Time
+}
+
+// OIDC signs people in with an OpenID provider. OpenID Connect Core §3.1.
+type OIDC struct {
+	OIDCOptions
+	client *http.Client
+
+	mu    sync.Mutex
+	found *discovered
+	until time.Time
+}
+
+// discovered is what the provider's metadata say. OpenID Connect Discovery §3.
+type discovered struct {
+	endpoint oauth2.Endpoint
+	provider *oidc.Provider
+	keys     *upstreamKeys
+	sendsIss bool // RFC 9207 §3
+}
+
+const discoveryAge = time.Hour
+
+// NewOIDC makes one. Nothing is fetched before someone signs in: a server has to
+// start while others are down.
+func NewOIDC(o OIDCOptions) *OIDC {
+	if o.Transport == nil {
+		o.Transport = http.DefaultTransport
+	}
+	if o.GroupsClaim == "" {
+		o.GroupsClaim = "groups"
+	}
+	return &OIDC{OIDCOptions: o, client: upstreamClient(o.Transport)}
+}
+
+// discover reads the provider's metadata, once an hour.
+func (o *OIDC) discover(ctx context.Context) (*discovered, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.found != nil && o.Now().Before(o.until) {
+		return o.found, nil
+	}
+	provider, err := oidc.NewProvider(oidc.ClientContext(ctx, o.client), o.Issuer)
+	if err != nil {
+		if o.found != nil {
+			return o.found, nil
+		}
+		return nil, refuseUpstream(oauth.TemporarilyUnavailable, upstreamSilent, errors.Join(errors.New("login: the provider's metadata cannot be had"), withoutURL(err)))
+	}
+	var more struct {
+		Keys     string   `json:"jwks_uri"`
+		SendsIss bool     `json:"authorization_response_iss_parameter_supported"`
+		Methods  []string `json:"token_endpoint_auth_methods_supported"`
+	}
+	if err := provider.Claims(&more); err != nil {
+		return nil, refuseUpstream(oauth.TemporarilyUnavailable, upstreamSilent, err)
+	}
+	keys := &upstreamKeys{address: more.Keys, client: o.client, now: o.Now}
+	if o.found != nil && o.found.keys.address == more.Keys {
+		keys = o.found.keys // with its pace
+	}
+	o.found = &discovered{endpoint: provider.Endpoint(), provider: provider, sendsIss: more.SendsIss, keys: keys}
+	// Trying one way and then the other would spend the code on the first.
+	o.found.endpoint.AuthStyle = oauth2.AuthStyleInHeader
+	if len(more.Methods) > 0 && !slices.Contains(more.Methods, "client_secret_basic") || o.ClientSecret == "" {
+		o.found.endpoint.AuthStyle = oauth2.AuthStyleInParams
+	}
+	o.until = o.Now().Add(discoveryAge)
+	return o.found, nil
+}
+
+func (o *OIDC) config(found *discovered, d Departure) *oauth2.Config {
+	return &oauth2.Config{ClientID: o.ClientID, ClientSecret: string(o.ClientSecret), Endpoint: found.endpoint, RedirectURL: d.RedirectURI,
+		Scopes: append([]string{oidc.ScopeOpenID, "profile", "email"}, o.Scopes...)}
+}
+
+// Leave returns where the person's browser goes. OpenID Connect Core §3.1.2.1.
+func (o *OIDC) Leave(ctx context.Context, d Departure) (string, error) {
+	found, err := o.discover(ctx)
+	if err != nil {
+		return "", err
+	}
+	more := []oauth2.AuthCodeOption{oidc.Nonce(d.Nonce), oauth2.S256ChallengeOption(d.Verifier)}
+	if d.Hint != "" {
+		more = append(more, oauth2.SetAuthURLParam("login_hint", d.Hint))
+	}
+	if d.Again {
+		more = append(more, oauth2.SetAuthURLParam("prompt", "login"))
+	}
+	for name, value := range o.Parameters {
+		more = append(more, oauth2.SetAuthURLParam(name, value))
+	}
+	return o.config(found, d).AuthCodeURL(d.State, more...), nil
+}
+
+// Return makes the answer that the browser brought into a person. Its errors are
+// refusals that a person may read.
+func (o *OIDC) Return(ctx context.Context, d Departure, answer url.Values) (Profile, error) {
+	found, err := o.discover(ctx)
+	if err != nil {
+		return Profile{}, err
+	}
+	code, err := answered(answer, o.Issuer, found.sendsIss)
+	if err != nil {
+		return Profile{}, err
+	}
+	ctx = oidc.ClientContext(ctx, o.client)
+	tokens, err := o.config(found, d).Exchange(ctx, code, oauth2.VerifierOption(d.Verifier))
+	if err != nil {
+		return Profile{}, exchangeFailed(err)
+	}
+	claims, err := o.identity(ctx, found, tokens, d.Nonce)
+	if err != nil {
+		return Profile{}, err
+	}
+	return o.profile(claims)
+}
+
+// identity verifies the ID token and adds what the UserInfo endpoint says where
+// the token is short of an address. OpenID Connect Core §3.1.3.7, §5.3.2.
+func (o *OIDC) identity(ctx context.Context, found *discovered, tokens *oauth2.Token, nonce string) (map[string]json.RawMessage, error) {
+	wrong := func(why string) error {
+		return refuseUpstream(oauth.AccessDenied, upstreamWrong, errors.New("login: "+why))
+	}
+	raw, ok := tokens.Extra("id_token").(string)
+	if !ok {
+		return nil, wrong("the provider sent no ID token")
+	}
+	look := &keyLook{keys: found.keys}
+	id, err := oidc.NewVerifier(o.Issuer, look, &oidc.Config{ClientID: o.ClientID, Now: o.Now,
+		SupportedSigningAlgs: []string{"RS256", "PS256", "ES256", "EdDSA"}}).Verify(ctx, raw)
+	switch {
+	case look.failed != nil:
+		return nil, refuseUpstream(oauth.TemporarilyUnavailable, upstreamSilent, look.failed)
+	case err != nil:
+		return nil, refuseUpstream(oauth.AccessDenied, upstreamWrong, err)
+	case id.Nonce != nonce:
+		return nil, wrong("the nonce of the ID token is another")
+	case id.Subject == "" || len(id.Subject) > 255:
+		return nil, wrong("the sub of the ID token is not of 1 to 255 octets")
+	}
+	claims := map[string]json.RawMessage{}
+	if err := id.Claims(&claims); err != nil {
+		return nil, wrong("the claims of the ID token cannot be read")
+	}
+	// §3.1.3.7: "The ID Token MUST be rejected if the ID Token does not list the
+	// Client as a valid audience, or if it contains additional audiences not trusted
+	// by the Client." "If an azp (authorized party) Claim is present, the Client
+	// SHOULD verify that its client_id is the Claim Value."
+	if azp := text(claims["azp"]); azp != "" && azp != o.ClientID || len(id.Audience) != 1 {
+		return nil, wrong("the ID token is for another client")
+	}
+	if claims["email"] == nil && found.provider.UserInfoEndpoint() != "" {
+		if err := addUserInfo(ctx, found.provider, tokens, id.Subject, claims); err != nil {
+			return nil, err
+		}
+	}
+	return claims, nil
+}
+
+func addUserInfo(ctx context.Context, p *oidc.Provider, tokens *oauth2.Token, subject string, claims map[string]json.RawMessage) error {
+	info, err := p.UserInfo(ctx, oauth2.StaticTokenSource(tokens))
+	if err != nil {
+		return refuseUpstream(oauth.TemporarilyUnavailable, upstreamSilent, errors.New("login: the UserInfo endpoint gives no answer"))
+	}
+	// §5.3.2: "The sub Claim in the UserInfo Response MUST be verified to exactly
+	// match the sub Claim in the ID Token".
+	if info.Subject != subject {
+		return refuseUpstream(oauth.AccessDenied, upstreamWrong, errors.New("login: the UserInfo endpoint speaks of someone else"))
+	}
+	more := map[string]json.RawMessage{}
+	if err := info.Claims(&more); err != nil {
+		return refuseUpstream(oauth.AccessDenied, upstreamWrong, errors.New("login: the UserInfo answer cannot be read"))
+	}
+	for name, value := range more {
+		if claims[name] == nil {
+			claims[name] = value
+		}
+	}
+	return nil
+}
+
+func (o *OIDC) profile(claims map[string]json.RawMessage) (Profile, error) {
+	p := Profile{Identity: oauth.Identity{Issuer: o.Issuer, Subject: text(claims["sub"])},
+		Username: text(claims["preferred_username"]), FullName: text(claims["name"]), Groups: texts(claims[o.GroupsClaim])}
+	// Some providers write true as a text.
+	if verified := strings.Trim(string(claims["email_verified"]), `"`); verified == "true" {
+		p.Email = text(claims["email"])
+	}
+	if hosted := text(claims["hd"]); len(o.HostedDomains) > 0 && (hosted == "" || !containsFold(o.HostedDomains, hosted)) {
+		return Profile{}, refuseUpstream(oauth.AccessDenied, notWelcome, errors.New("login: the person is of no hosted domain of the settings"))
+	}
+	if p.Username == "" {
+		p.Username, _, _ = strings.Cut(p.Email, "@")
+	}
+	p.Name = p.Username
+	if p.Email != "" {
+		p.Name = p.Email
+	}
+	return p, nil
+}
+
+func text(raw json.RawMessage) string {
+	var s string
+	if json.Unmarshal(raw, &s) != nil {
+		return ""
+	}
+	return s
+}
+
+func texts(raw json.RawMessage) []string {
+	var list []string
+	if json.Unmarshal(raw, &list) != nil {
+		return nil
+	}
+	return list
+}

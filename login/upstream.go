@@ -1,0 +1,179 @@
+package login
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode"
+
+	"golang.org/x/oauth2"
+
+	"github.com/sallyport-dev/sallyport/oauth"
+)
+
+// A Departure is a person's way to an upstream and back. It waits in their
+// browser, sealed: whoever comes back without it did not leave from here.
+type Departure struct {
+	State       string // random; what the upstream brings back
+	Nonce       string // random; OpenID Connect Core §3.1.2.1
+	Verifier    string // RFC 7636 §4.1
+	RedirectURI string // where the upstream sends the browser
+	Hint        string // login_hint, of the client's request
+	Again       bool   // the upstream is to ask for the password again, where it can
+}
+
+// A Profile is what an upstream says of a person.
+type Profile struct {
+	oauth.Identity
+	Username string // what they are called there
+	FullName string
+	// Email is one that the upstream says it has verified; empty otherwise.
+	Email string
+	// Groups are groups, organizations and teams, as the upstream names them.
+	Groups []string
+}
+
+// Sentences that a person may read when they come back. The cause is in the log.
+const (
+	upstreamCancelled = "You said no there, or the sign-in was cancelled."
+	upstreamRefused   = "The service that signs you in does not accept this server. Whoever runs this server has to look at its settings."
+	upstreamSilent    = "The service that signs you in does not answer now. Try again in a moment."
+	upstreamWrong     = "The service that signs you in gave an answer that cannot be believed."
+	notWelcome        = "You are signed in there, but you may not come in here."
+)
+
+// answered reads the parameters that an upstream sent back, and returns the code.
+//
+// RFC 6749 §4.1.2.1: errors. RFC 9207 §2.4: "If the value does not match the
+// expected issuer identifier, clients MUST reject the authorization response".
+func answered(answer url.Values, issuer string, always bool) (code string, err error) {
+	if iss, sent := answer["iss"]; sent && !slices.Equal(iss, []string{issuer}) || always && !sent {
+		return "", refuseUpstream(oauth.AccessDenied, upstreamWrong, errors.New("login: the answer is of another issuer"))
+	}
+	switch failure := answer.Get("error"); {
+	case failure == "":
+	case failure == "access_denied", failure == "user_cancelled_login", failure == "consent_required", failure == "login_required", failure == "interaction_required":
+		return "", refuseUpstream(oauth.AccessDenied, upstreamCancelled, errors.New("login: the upstream says access_denied or the like"))
+	case failure == "temporarily_unavailable", failure == "server_error":
+		return "", refuseUpstream(oauth.TemporarilyUnavailable, upstreamSilent, errors.New("login: the upstream says that it is down"))
+	default:
+		return "", refuseUpstream(oauth.AccessDenied, upstreamRefused, errors.New("login: the upstream refuses the authorization request: "+plain(failure)))
+	}
+	if codes := answer["code"]; len(codes) != 1 || codes[0] == "" {
+		return "", refuseUpstream(oauth.AccessDenied, upstreamWrong, errors.New("login: the answer has no code, or several"))
+	}
+	return answer.Get("code"), nil
+}
+
+func refuseUpstream(code oauth.ErrorCode, sentence string, cause error) *oauth.Error {
+	refusal := oauth.Refuse(code, sentence)
+	if code == oauth.TemporarilyUnavailable {
+		refusal.RetryAfter = 10
+	}
+	return refusal.Because(cause)
+}
+
+// plain is what a log can hold of an upstream's error code.
+func plain(code string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '_' || r >= 'a' && r <= 'z' {
+			return r
+		}
+		return '?'
+	}, code[:min(len(code), 64)])
+}
+
+// exchangeFailed tells a token endpoint that says no from one that is away. What
+// it said may hold what was sent, and is not kept.
+func exchangeFailed(err error) *oauth.Error {
+	var said *oauth2.RetrieveError
+	if !errors.As(err, &said) {
+		return refuseUpstream(oauth.TemporarilyUnavailable, upstreamSilent, withoutURL(err))
+	}
+	cause := errors.New("login: the token endpoint says " + said.Response.Status + " " + plain(said.ErrorCode))
+	if said.Response.StatusCode >= 500 || said.Response.StatusCode == 429 {
+		return refuseUpstream(oauth.TemporarilyUnavailable, upstreamSilent, cause)
+	}
+	return refuseUpstream(oauth.AccessDenied, upstreamRefused, cause)
+}
+
+// withoutURL keeps the address of a request that failed out of the log: it may
+// hold a code.
+func withoutURL(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		return u.Err
+	}
+	return err
+}
+
+// Admission says who may come in. A zero Admission lets everyone in whom the
+// upstream knows.
+type Admission struct{ Allow, Deny Guests }
+
+// Guests are people, by any of what is known of them. Comparisons are without
+// case, of verified addresses only.
+type Guests struct {
+	Emails  []string // whole addresses
+	Domains []string // what stands behind the @
+	Groups  []string // groups, organizations and teams
+}
+
+// Check refuses who may not come in. What is denied is denied though it is
+// allowed as well.
+func (a Admission) Check(p Profile) error {
+	switch {
+	case a.Deny.has(p):
+		return refuseUpstream(oauth.AccessDenied, notWelcome, errors.New("login: the person is denied by the settings"))
+	case !a.Allow.empty() && !a.Allow.has(p):
+		return refuseUpstream(oauth.AccessDenied, notWelcome, errors.New("login: the person is not among those whom the settings allow"))
+	}
+	return nil
+}
+
+func (g Guests) empty() bool { return len(g.Emails)+len(g.Domains)+len(g.Groups) == 0 }
+
+func (g Guests) has(p Profile) bool {
+	_, domain, _ := strings.Cut(p.Email, "@")
+	return p.Email != "" && containsFold(g.Emails, p.Email) ||
+		domain != "" && containsFold(g.Domains, domain) ||
+		slices.ContainsFunc(p.Groups, func(group string) bool { return containsFold(g.Groups, group) })
+}
+
+func containsFold(list []string, s string) bool {
+	return slices.ContainsFunc(list, func(l string) bool { return strings.EqualFold(l, s) })
+}
+
+// Person makes a person of a profile. Their username is what they are called at
+// the upstream, an @, and upstream, which is what it is called here. From the
+// second try on, with try counting up from zero, it has a mark of the subject.
+func (p Profile) Person(upstream string, try int) oauth.Person {
+	name := strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("._-+", r) {
+			return r
+		}
+		return '-'
+	}, fold(strings.TrimSpace(p.Username)))
+	if try > 0 {
+		sum := sha256.Sum256([]byte(p.Issuer + "\x00" + p.Subject))
+		name += "-" + hex.EncodeToString(sum[:])[:4*(try+1)]
+	}
+	full := strings.TrimSpace(p.FullName)
+	person := oauth.Person{ID: oauth.NewID("sp_u_"), Email: p.Email, Name: full}
+	username, err := CanonicalUsername(name + "@" + upstream)
+	if err != nil || p.Username == "" {
+		sum := sha256.Sum256([]byte(p.Issuer + "\x00" + p.Subject))
+		username = hex.EncodeToString(sum[:])[:16+4*try] + "@" + upstream
+	}
+	person.Username = username
+	if person.Name == "" {
+		person.Name = username
+	}
+	if checkPerson(person) != nil {
+		person.Name, person.Email = username, ""
+	}
+	return person
+}
