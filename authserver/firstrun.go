@@ -53,7 +53,8 @@ func (s *Server) showFirstRun(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) firstRunView(w http.ResponseWriter, r *http.Request, presented string) pages.FirstRun {
 	return pages.FirstRun{
 		Action: "/setup/" + url.PathEscape(presented), PasswordMin: login.PasswordMin,
-		CSRF: s.formToken(s.browser(w, r), s.cookie(r, sessionCookie), "setup "+presented),
+		PasswordLogin: s.Local != nil, Upstreams: s.upstreamButtons(), Setup: presented,
+		CSRF: s.formToken(s.browser(w, r), s.cookie(r, sessionCookie), aboutSetup(presented)),
 	}
 }
 
@@ -63,8 +64,11 @@ func (s *Server) firstRun(w http.ResponseWriter, r *http.Request) error {
 	if err := s.mayBeFirst(r, presented); err != nil {
 		return err
 	}
-	if err := s.checkForm(r, "setup "+presented); err != nil {
+	if err := s.checkForm(r, aboutSetup(presented)); err != nil {
 		return err
+	}
+	if s.Local == nil {
+		return oauth.Refuse(oauth.NotFound, "there is nothing here")
 	}
 	person, err := s.Local.Create(r.Context(), login.New{
 		Username: r.PostForm.Get("username"), Name: r.PostForm.Get("name"), Email: r.PostForm.Get("email"),

@@ -31,7 +31,7 @@ func (s *Server) showLogin(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Server) loginView(w http.ResponseWriter, r *http.Request, sealed string) (pages.SignIn, error) {
 	view := pages.SignIn{
-		Action: "/login", Transaction: sealed, PasswordLogin: true,
+		Action: "/login", Transaction: sealed, PasswordLogin: s.Local != nil, Upstreams: s.upstreamButtons(),
 		CSRF: s.formToken(s.browser(w, r), s.cookie(r, sessionCookie), aboutLogin(sealed)),
 	}
 	if sealed == "" {
@@ -54,6 +54,9 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) error {
 	sealed := r.PostForm.Get("ix")
 	if err := s.checkForm(r, aboutLogin(sealed)); err != nil {
 		return s.staleForm(w, r, sealed, err)
+	}
+	if s.Local == nil {
+		return oauth.Refuse(oauth.NotFound, "there is nothing here")
 	}
 	person, err := s.Local.SignIn(r.Context(), r.PostForm.Get("username"), oauth.Secret(r.PostForm.Get("password")), s.Address(r))
 	if err != nil {

@@ -36,7 +36,7 @@ func (s *scene) statusManners(a *answer) error {
 // busy is a refusal that says when to come again, and not a fault.
 func busy(a *answer) bool {
 	return a.status == http.StatusServiceUnavailable && a.header.Get("Retry-After") != "" &&
-		(strings.Contains(a.body, `"temporarily_unavailable"`) || strings.Contains(a.body, "cannot be made now"))
+		(strings.Contains(a.body, `"temporarily_unavailable"`) || strings.Contains(a.body, "cannot be made now") || strings.Contains(a.body, "does not answer now"))
 }
 
 // redirectManners: a redirect stays here, or is an answer to a client.
@@ -66,6 +66,9 @@ func (s *scene) redirectManners(a *answer) error {
 		return err
 	}
 	q := u.Query()
+	if name, ok := strings.CutPrefix(a.path, "/login/"); ok && strings.HasPrefix(location, s.elsewhere[name].url+"/") && name != "" {
+		return departureManners(q)
+	}
 	switch {
 	case len(q["iss"]) != 1 || q.Get("iss") != s.setting.issuer:
 		return errors.New("an answer to a client without the iss of RFC 9207 §2")
@@ -181,6 +184,18 @@ func pageManners(a *answer) error {
 	}
 	if strings.Contains(strings.ToLower(a.body), "<script") {
 		return errors.New("a page with a script")
+	}
+	return nil
+}
+
+// departureManners: RFC 9700 §2.1.1, §4.7.1: PKCE and a state, whatever the
+// upstream; nothing of ours in the address but what it needs.
+func departureManners(q url.Values) error {
+	if q.Get("code_challenge_method") != "S256" || q.Get("code_challenge") == "" || len(q.Get("state")) < 22 || q.Get("response_type") != "code" {
+		return errors.New("somebody is sent to an upstream without a challenge or a state")
+	}
+	if q.Has("client_secret") || q.Has("code_verifier") || q.Has("ix") {
+		return errors.New("an upstream's address holds a secret")
 	}
 	return nil
 }

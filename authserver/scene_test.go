@@ -40,13 +40,14 @@ type scene struct {
 	setting setting
 	vars    map[string]string
 
-	vendor   *vendor // of clients that publish documents
-	browsers map[string]*http.Client
-	current  string
-	address  string // from where requests seem to come
-	headers  http.Header
-	body     string
-	last     *answer
+	elsewhere map[string]elsewhere // services that sign people in
+	vendor    *vendor              // of clients that publish documents
+	browsers  map[string]*http.Client
+	current   string
+	address   string // from where requests seem to come
+	headers   http.Header
+	body      string
+	last      *answer
 
 	statuses map[int]int // of the last at-once
 	bodies   []string    // the same
@@ -63,6 +64,8 @@ type setting struct {
 	builtIn       map[string]string // documents by path; $vendor is the vendor's host
 	checksIssuer  string            // the path of one
 	preregistered []oauth.Client
+	upstreams     []string
+	noPasswords   bool
 }
 
 const issuer = "https://as.example"
@@ -166,10 +169,14 @@ func newScene(t testing.TB, given setting) *scene {
 		t.Fatal(err)
 	}
 	s.traceFlows()
+	local := login.NewLocal(login.LocalOptions{People: s.store, Now: s.clock.Now})
+	if given.noPasswords {
+		local = nil
+	}
 	s.auth, err = authserver.New(authserver.Config{
 		Issuer: given.issuer, Resources: given.resources, Keys: s.keys, Grants: s.store, Clients: s.store, People: s.store,
-		Sessions: s.store, Consents: s.store, Events: s.store, Assertions: s.store, Pages: p, Preregistered: given.preregistered,
-		Local:     login.NewLocal(login.LocalOptions{People: s.store, Now: s.clock.Now}),
+		Sessions: s.store, Consents: s.store, Events: s.store, Assertions: s.store, Identities: s.store, Pages: p, Preregistered: given.preregistered,
+		Local: local, Upstreams: s.elsewheres(given.upstreams),
 		AccessTTL: time.Hour, RefreshTTL: 90 * 24 * time.Hour, CodeTTL: time.Minute,
 		Registration: given.registration, Now: s.clock.Now, Log: log, Address: seemingly, Flows: s.flows,
 	})

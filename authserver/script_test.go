@@ -121,6 +121,10 @@ func (g *setting) add(what string) error {
 		}
 	case "documents":
 		g.documents = authserver.Trust(value)
+	case "upstream":
+		g.upstreams = append(g.upstreams, value)
+	case "no-passwords":
+		g.noPasswords = true
 	case "checks-issuer":
 		g.checksIssuer = value
 	case "built-in":

@@ -11,6 +11,10 @@ const (
 	nothingWaits    = "no request waits here"
 	tookTooLong     = "this request has waited too long"
 	foreignForm     = "this form does not belong to this browser"
+	neverLeft       = "this browser did not leave from here to sign in, or did so more than ten minutes ago"
+	nobodyYet       = "the first account is made with the link that the server printed when it started"
+	notWelcomeHere  = "You are signed in there, but you may not come in here."
+	tooLarge        = "this request is too large to wait in a browser"
 )
 
 // hints say what a person can do about a sentence.
@@ -23,6 +27,8 @@ var hints = map[string]string{
 	nothingWaits:    "Start again from the app that sent you here.",
 	foreignForm:     "Perhaps someone signed in or out in another tab meanwhile. Start again from the app that sent you here.",
 	tookTooLong:     "Start again from the app that sent you here.",
+	neverLeft:       "Start again from the app that sent you here, or from your own page here.",
+	nobodyYet:       "If you run this server, open that link first.",
 
 	documentsOff:        "Ask whoever runs this server.",
 	documentNotListed:   "If it should be, whoever runs this server can add it to registration.allowed_documents in the settings.",

@@ -39,7 +39,10 @@ type Config struct {
 	Events   store.Events
 	// Assertions remembers which client assertions were used.
 	Assertions store.Assertions
-	Local      *login.Local
+	// Identities remembers who people are elsewhere.
+	Identities store.Identities
+	Local      *login.Local // nil: nobody has a password here
+	Upstreams  []Upstream
 	Pages      *pages.Pages
 
 	// Preregistered are the clients of the settings file; they are not in the store.
@@ -89,6 +92,8 @@ func New(c Config) (*Server, error) {
 		return nil, errors.New("authserver: the issuer is not an origin, such as https://mcp.example.com")
 	case len(c.Resources) == 0:
 		return nil, errors.New("authserver: there is no resource to issue tokens for")
+	case c.Local == nil && len(c.Upstreams) == 0:
+		return nil, errors.New("authserver: nobody can sign in")
 	}
 	s := &Server{Config: c, secure: u.Scheme == "https"}
 	s.clients = newClientCache(c, s.mayFetch)
@@ -111,6 +116,10 @@ func (s *Server) Routes(mux *http.ServeMux) {
 	}
 	mux.Handle("GET /login", traced(flowtrace.SignIn, s.page(s.showLogin)))
 	mux.Handle("POST /login", traced(flowtrace.SignIn, s.form(s.signIn)))
+	mux.Handle("POST /login/{login}", traced(flowtrace.SignIn, s.form(s.leave)))
+	mux.Handle("/login/{login}", s.page(refuseMethod("POST")))
+	mux.Handle("GET /oauth/callback/{login}", traced(flowtrace.SignIn, s.page(s.comeBack)))
+	mux.Handle("/oauth/callback/{login}", s.page(refuseMethod("GET")))
 	mux.Handle("GET /consent", traced(flowtrace.Consent, s.page(s.showConsent)))
 	mux.Handle("POST /consent", traced(flowtrace.Consent, s.form(s.decide)))
 	mux.Handle("POST /logout", s.form(s.signOut))

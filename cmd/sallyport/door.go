@@ -17,7 +17,6 @@ import (
 	"github.com/sallyport-dev/sallyport/internal/flowtrace"
 	"github.com/sallyport-dev/sallyport/internal/pages"
 	"github.com/sallyport-dev/sallyport/internal/weblog"
-	"github.com/sallyport-dev/sallyport/login"
 	"github.com/sallyport-dev/sallyport/store"
 )
 
@@ -53,8 +52,8 @@ func build(ctx context.Context, in *installation, log *slog.Logger) (*door, erro
 	}
 	d.auth, err = authserver.New(authserver.Config{
 		Issuer: c.PublicURL, Resources: c.ProtectedResources(), Keys: in.keys,
-		Grants: in.store, Clients: in.store, People: in.store, Sessions: in.store, Consents: in.store, Events: in.store, Assertions: in.store,
-		Local: login.NewLocal(login.LocalOptions{People: in.store, Now: time.Now}), Pages: p,
+		Grants: in.store, Clients: in.store, People: in.store, Sessions: in.store, Consents: in.store, Events: in.store, Assertions: in.store, Identities: in.store,
+		Local: passwords(in), Upstreams: upstreams(c), Pages: p,
 		Preregistered: c.PreRegistered(),
 		AccessTTL:     c.Tokens.AccessTTL, RefreshTTL: c.Tokens.RefreshTTL, CodeTTL: c.Tokens.CodeTTL,
 		Registration: authserver.Registration{

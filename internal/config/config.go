@@ -69,11 +69,6 @@ type Registration struct {
 	AllowedDocuments  []string `yaml:"allowed_documents" absent:"the hosts of the vendors whose documents are built in" doc:"Hosts, such as claude.ai, or whole URLs of documents. With metadata_documents: allow-list no others are taken. A whole URL, here or with open, may be at a private address; what others name may not."`
 }
 
-// Login is one entry of the key login.
-type Login struct {
-	Type string `yaml:"type" required:"true" enum:"local" later:"github|google|privy|oidc|oauth2" doc:"local: a username and a password, kept here."`
-}
-
 // Resource is one entry of the key resources: an MCP server behind the door.
 // The upstream, the command and the built-in server exclude one another; with
 // none of them the resource is guarded elsewhere by a library.

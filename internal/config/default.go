@@ -99,6 +99,9 @@ func (c *Config) complete() {
 	if !c.given("login") && len(c.Login) == 0 {
 		c.Login = []Login{{Type: "local"}}
 	}
+	for i := range c.Login {
+		c.Login[i].complete()
+	}
 	if !c.given("resources") && len(c.Resources) == 0 {
 		c.Resources = []Resource{{Name: "demo", Path: "/mcp", BuiltIn: "demo"}}
 		setDefaults(reflect.ValueOf(&c.Resources[0]).Elem())

@@ -64,8 +64,10 @@ func kindOf(t reflect.Type, f field) string {
 	case t.Kind() == reflect.Struct:
 		return "map, see below"
 	case t.Kind() == reflect.Slice && named(t.Elem()):
-		if _, ok := valued(t.Elem()); ok {
+		if at, ok := valued(t.Elem()); ok && t.Elem().Field(at).Type == secretType {
 			return "map of text by name, secret"
+		} else if ok {
+			return "map of text by name"
 		}
 		return "map by name, see below"
 	case t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Struct:

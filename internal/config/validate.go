@@ -30,6 +30,7 @@ func (c *Config) validate(found Mistakes) Mistakes {
 	k.flows()
 	k.tokens()
 	k.registration()
+	k.logins()
 	k.resources()
 	k.clients()
 	return k.mistakes
@@ -107,14 +108,6 @@ func (k *check) server() {
 		if _, err := parseRange(text); err != nil {
 			key := fmt.Sprintf("trusted_proxies[%d]", i)
 			k.say(key, "is "+k.quote(key, text)+", which is neither an address nor a range", "write 10.0.0.7 or 10.0.0.0/8; names are not looked up")
-		}
-	}
-	if len(k.Login) == 0 {
-		k.say("login", "is empty, so nobody could sign in", "add - { type: local }, or remove the line")
-	}
-	for i, l := range k.Login {
-		if l.Type != "" && slices.Contains(k.Login[:i], l) {
-			k.say(fmt.Sprintf("login[%d]", i), "is here twice", "keep one of them")
 		}
 	}
 }

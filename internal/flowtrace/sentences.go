@@ -26,6 +26,7 @@ const (
 	KeptDocument      Sentence = "The host of {who} did not give its metadata document; the copy that is kept here serves."
 	Asked             Sentence = "{who} asked for permission, and the answer is to go to {redirect}."
 	ShownSignIn       Sentence = "The sign-in page was shown."
+	SentElsewhere     Sentence = "The person was sent to the service that knows them."
 	SignedIn          Sentence = "The person signed in."
 	ShownConsent      Sentence = "The consent page was shown."
 	Allowed           Sentence = "The person allowed it."
@@ -36,7 +37,7 @@ const (
 )
 
 // waiting are the sentences after which it is a person's turn.
-var waiting = []Sentence{ShownSignIn, ShownConsent}
+var waiting = []Sentence{ShownSignIn, SentElsewhere, ShownConsent}
 
 // A remedy is what is said of a refusal: what happened, where that can be said
 // better than to the client, which is told nothing that it sent; and what to do.
@@ -55,6 +56,18 @@ const (
 // remedies are by what the client or the person was told, which is a constant
 // of the room that said it. What is missing here has the remedy of its code.
 var remedies = map[string]remedy{
+	"The service that signs you in does not accept this server. Whoever runs this server has to look at its settings.": {
+		toDo: "Compare client_id and client_secret under login in the settings, and the callback URL that is registered there, with what that service has. The log has its error code."},
+	"The service that signs you in does not answer now. Try again in a moment.": {
+		toDo: "See whether that service can be reached from this server; the log says which request failed, and how."},
+	"The service that signs you in gave an answer that cannot be believed.": {
+		toDo: "The log says what was wrong with it. If it is the issuer, compare that under login in the settings with the service's own metadata."},
+	"You are signed in there, but you may not come in here.": {
+		toDo: "The log says which rule of allow or deny, under login in the settings, was met, or that the person is disabled (`sallyport users list`)."},
+	"You said no there, or the sign-in was cancelled.": {toDo: "Start again from the client, and agree there."},
+	"this browser did not leave from here to sign in, or did so more than ten minutes ago": {
+		toDo: "Start again from the client. If it happens each time, the browser keeps no cookies of this server, or people come back under another host than that of public_url."},
+	"the first account is made with the link that the server printed when it started": {toDo: "Open that link; `sallyport serve` prints it until there is an account."},
 	"there is no such resource here; use the resource of the protected resource metadata": {
 		"{who} asked for resource={asked}; this server is {here}.", "Enter {near} in {who}."},
 	"resource is not a URI":                                                  {"{who} asked for resource={asked}, which is no URL; this server is {here}.", "Enter {near} in {who}."},

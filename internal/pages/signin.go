@@ -65,10 +65,15 @@ func (p *Pages) SignIn(w http.ResponseWriter, status int, v SignIn) {
 }
 
 // A FirstRun makes the first account of an installation, which administers it.
-// The form posts csrf, username, name and password.
+// The form posts csrf, username, name and password; that of an upstream csrf and
+// setup.
 type FirstRun struct {
 	Action string // holds the one-time secret of the link
 	CSRF   string // hidden, csrf
+	Setup  string // hidden, setup
+
+	PasswordLogin bool
+	Upstreams     []Upstream
 
 	Username string // filled in again
 	Name     string
@@ -84,5 +89,9 @@ type FirstRun struct {
 
 // FirstRun draws the page that makes the first account.
 func (p *Pages) FirstRun(w http.ResponseWriter, status int, v FirstRun) {
-	p.draw(w, status, drawing{"firstrun", "Make the first account", atHome, v})
+	where := atHome
+	if len(v.Upstreams) > 0 {
+		where = onTheWay // a button there leads to another host
+	}
+	p.draw(w, status, drawing{"firstrun", "Make the first account", where, v})
 }

@@ -1,0 +1,196 @@
+package authserver
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+
+	"github.com/sallyport-dev/sallyport/internal/flowtrace"
+	"github.com/sallyport-dev/sallyport/internal/pages"
+	"github.com/sallyport-dev/sallyport/internal/weblog"
+	"github.com/sallyport-dev/sallyport/login"
+	"github.com/sallyport-dev/sallyport/oauth"
+	"github.com/sallyport-dev/sallyport/store"
+)
+
+// An Upstream is somebody else who says who a person is.
+type Upstream struct {
+	Name  string // the last part of its callback, /oauth/callback/{name}
+	Title string // on the button: Continue with {title}
+	Way   Way
+	// Admission is asked each time somebody comes back.
+	Admission login.Admission
+}
+
+// A Way leads to an upstream and back; the types of package login are ways.
+type Way interface {
+	// Leave returns where the person's browser goes.
+	Leave(ctx context.Context, d login.Departure) (string, error)
+	// Return makes a person of what the browser brought back. Its errors are
+	// refusals that a person may read.
+	Return(ctx context.Context, d login.Departure, answer url.Values) (login.Profile, error)
+}
+
+func (s *Server) upstream(name string) (Upstream, bool) {
+	for _, u := range s.Upstreams {
+		if u.Name == name {
+			return u, true
+		}
+	}
+	return Upstream{}, false
+}
+
+// upstreamButtons are the ways in that a page offers.
+func (s *Server) upstreamButtons() []pages.Upstream {
+	var all []pages.Upstream
+	for _, u := range s.Upstreams {
+		all = append(all, pages.Upstream{Name: u.Name, Title: u.Title, Action: "/login/" + u.Name})
+	}
+	return all
+}
+
+// leave sends a person to an upstream. It takes a press of a button on a page of
+// ours, which says for which client it is: no client can send a browser through
+// us to an upstream that would answer without asking.
+func (s *Server) leave(w http.ResponseWriter, r *http.Request) error {
+	u, ok := s.upstream(r.PathValue("login"))
+	if !ok {
+		return oauth.Refuse(oauth.NotFound, "there is nothing here")
+	}
+	sealed, setup := r.PostForm.Get("ix"), r.PostForm.Get("setup")
+	about := aboutLogin(sealed)
+	if setup != "" {
+		sealed, about = "", aboutSetup(setup)
+		if err := s.mayBeFirst(r, setup); err != nil {
+			return err
+		}
+	}
+	if err := s.checkForm(r, about); err != nil {
+		return s.staleForm(w, r, sealed, err)
+	}
+	d := s.newDeparture(u.Name, s.cookie(r, browserCookie))
+	d.Transaction, d.Setup = sealed, setup
+	if sealed != "" {
+		ix, err := s.interaction(r.Context(), sealed)
+		if err != nil {
+			return err
+		}
+		d.Hint, d.Again = ix.LoginHint, ix.prompts("login") || ix.MaxAge >= 0
+	}
+	target, err := u.Way.Leave(r.Context(), d.Departure)
+	if err != nil {
+		return s.turnedAway(w, r, d, err)
+	}
+	if err := s.depart(w, r, d); err != nil {
+		return err
+	}
+	flowtrace.From(r.Context()).Did(flowtrace.SignIn, flowtrace.SentElsewhere)
+	w.Header().Set("Referrer-Policy", "no-referrer")
+	seeOther(w, target)
+	return nil
+}
+
+// comeBack signs in who an upstream says it is, and goes on with what waited.
+func (s *Server) comeBack(w http.ResponseWriter, r *http.Request) error {
+	u, ok := s.upstream(r.PathValue("login"))
+	if !ok {
+		return oauth.Refuse(oauth.NotFound, "there is nothing here")
+	}
+	d, err := s.arrive(w, r)
+	if err != nil {
+		return err
+	}
+	if d.Transaction != "" {
+		if _, err := s.interaction(r.Context(), d.Transaction); err != nil {
+			return err
+		}
+	}
+	profile, err := u.Way.Return(r.Context(), d.Departure, r.URL.Query())
+	if err == nil {
+		err = u.Admission.Check(profile)
+	}
+	if err != nil {
+		return s.turnedAway(w, r, d, err)
+	}
+	person, err := s.identified(r, d, profile)
+	if err != nil {
+		return s.turnedAway(w, r, d, err)
+	}
+	session, err := s.openSession(r.Context(), w, r, person.ID)
+	if err != nil {
+		return err
+	}
+	weblog.From(r.Context()).Add("subject", person.ID)
+	s.audit(r.Context(), store.Event{Kind: store.SignedIn, Actor: person.ID, Subject: person.ID, Detail: "by " + u.Name})
+	return s.afterLogin(w, r, d.Transaction, session)
+}
+
+// identified returns who that is here, and makes them an account when they come
+// for the first time. An account that exists is never theirs by its address: who
+// can choose an address at one upstream would be someone else here.
+func (s *Server) identified(r *http.Request, d departure, profile login.Profile) (oauth.Person, error) {
+	ctx := r.Context()
+	person, err := s.Identities.Identified(ctx, profile.Issuer, profile.Subject)
+	switch {
+	case err == nil && !person.Disabled.IsZero():
+		return person, oauth.Refuse(oauth.AccessDenied, notWelcomeHere).Because(errors.New("the person is disabled"))
+	case !isNotFound(err):
+		return person, err
+	}
+	if d.Setup != "" {
+		if err := s.mayBeFirst(r, d.Setup); err != nil {
+			return person, err
+		}
+	} else if anyone, err := s.People.People(ctx, "", 1); err != nil || len(anyone) == 0 {
+		// Whoever comes first would otherwise take the place of who runs this.
+		return person, errors.Join(err, oauth.Refuse(oauth.AccessDenied, nobodyYet))
+	}
+	return s.newcomer(ctx, d, profile)
+}
+
+// newcomer adds a person under a name that is free.
+func (s *Server) newcomer(ctx context.Context, d departure, profile login.Profile) (oauth.Person, error) {
+	identity := profile.Identity
+	identity.Linked = s.Now()
+	for try := range 3 {
+		person := profile.Person(d.Upstream, try)
+		person.Created, person.Admin = s.Now(), d.Setup != ""
+		err := s.Identities.AddIdentified(ctx, person, identity, d.Setup != "")
+		if err == nil {
+			s.audit(ctx, store.Event{Kind: store.PersonCreated, Actor: person.ID, Subject: person.ID, Detail: "signed in by " + d.Upstream})
+			return person, nil
+		}
+		if !errors.Is(err, store.ErrExists) {
+			return person, err
+		}
+		// Perhaps they came twice at once, and are here now.
+		if there, err := s.Identities.Identified(ctx, identity.Issuer, identity.Subject); !isNotFound(err) {
+			return there, err
+		}
+	}
+	return oauth.Person{}, errors.New("authserver: no username is free for a person of " + d.Upstream)
+}
+
+// turnedAway shows where they were before, and what was wrong. Whoever answers
+// for an upstream reads the cause in the log.
+func (s *Server) turnedAway(w http.ResponseWriter, r *http.Request, d departure, cause error) error {
+	e := oauth.AsError(cause)
+	if e.Code == oauth.ServerError || d.Setup != "" {
+		return e
+	}
+	weblog.From(r.Context()).Fail(e)
+	view, err := s.loginView(w, r, d.Transaction)
+	if err != nil {
+		return err
+	}
+	if d.Transaction != "" {
+		flowtrace.From(r.Context()).Refused(e)
+	}
+	view.Problem, view.RetryAfter = sentence(e.Description), e.RetryAfter
+	s.Pages.SignIn(w, e.Code.Status(), view)
+	return nil
+}
+
+// aboutSetup is what the token of the first-run form is bound to.
+func aboutSetup(presented string) string { return "setup " + presented }

@@ -1,0 +1,211 @@
+package authserver_test
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sallyport-dev/sallyport/authserver"
+	"github.com/sallyport-dev/sallyport/login"
+	"github.com/sallyport-dev/sallyport/login/standin"
+)
+
+// An elsewhere is a service that signs people in for the server of a scene.
+type elsewhere struct {
+	front  *standin.Front
+	url    string
+	way    authserver.Way
+	people map[string]string // what the service calls those whom scripts call by name
+}
+
+const elsewhereSecret = "secret-of-the-door-elsewhere"
+
+// elsewheres are those that a script can have: "given upstream NAME [domain=…]
+// [email=…] [group=…] [not-email=…]".
+func (s *scene) elsewheres(asked []string) (all []authserver.Upstream) {
+	s.secrets[elsewhereSecret] = true
+	s.elsewhere = map[string]elsewhere{}
+	for _, line := range asked {
+		name, more, _ := strings.Cut(line, " ")
+		form, err := pairs(more)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		e := s.openElsewhere(name, len(form["group"]) > 0)
+		e.front.Redirects(s.setting.issuer + "/oauth/callback/" + name)
+		s.elsewhere[name], s.vars[name] = e, e.url
+		all = append(all, authserver.Upstream{Name: name, Title: map[string]string{"github": "GitHub", "google": "Google"}[name], Way: e.way, Admission: login.Admission{
+			Allow: login.Guests{Emails: form["email"], Domains: form["domain"], Groups: form["group"]},
+			Deny:  login.Guests{Emails: form["not-email"]}}})
+	}
+	return all
+}
+
+func (s *scene) openElsewhere(name string, groups bool) elsewhere {
+	client := standin.Client{ID: "door", Secret: elsewhereSecret}
+	serve := func(h http.Handler) string {
+		server := httptest.NewServer(h)
+		s.t.Cleanup(server.Close)
+		return server.URL
+	}
+	switch name {
+	case "github":
+		g := standin.NewGitHub(client,
+			standin.GitHubPerson{ID: 1, Login: "Ada", Name: "Ada Lovelace", Email: "ada@acme.example", Verified: true, Orgs: []string{"acme"}, Teams: []string{"acme/tickets"}},
+			standin.GitHubPerson{ID: 2, Login: "mallory", Email: "mallory@elsewhere.example", Verified: true})
+		g.Now = s.clock.Now
+		at := serve(g)
+		return elsewhere{&g.Front, at, login.NewGitHub(login.GitHubOptions{URL: at, ClientID: "door", ClientSecret: elsewhereSecret, Groups: groups}),
+			map[string]string{"ada": "Ada", "mallory": "mallory"}}
+	case "google":
+		g := standin.NewGoogle(client,
+			standin.GooglePerson{Sub: "110169484474386276334", Email: "ada@acme.example", Verified: true, HD: "acme.example", Name: "Ada Lovelace"},
+			standin.GooglePerson{Sub: "220169484474386276334", Email: "mallory@gmail.example", Verified: true, Name: "Mallory"})
+		g.Now = s.clock.Now
+		at := serve(g)
+		return elsewhere{&g.Front, at, login.NewGoogle(login.GoogleOptions{Issuer: at, ClientID: "door", ClientSecret: elsewhereSecret, Now: s.clock.Now}),
+			map[string]string{"ada": "ada@acme.example", "mallory": "mallory@gmail.example"}}
+	}
+	s.t.Fatalf("there is no upstream %s", name)
+	return elsewhere{}
+}
+
+// leave presses the button of an upstream, on the page the browser is on, or is
+// sent to.
+func (s *scene) leave(name string) error {
+	if location := s.last.header.Get("Location"); strings.HasPrefix(location, "/login") {
+		if err := s.ask("GET", location); err != nil {
+			return err
+		}
+	}
+	form := formAt(s.last.body, "/login/"+name)
+	if form == "" {
+		return fmt.Errorf("the page has no way to %s", name)
+	}
+	form, _, _ = strings.Cut(form, "</form>")
+	sent := url.Values{}
+	for _, hidden := range []string{"ix", "csrf", "setup"} {
+		if value, err := field(form, hidden); err == nil {
+			sent.Set(hidden, value)
+		}
+	}
+	s.body = sent.Encode()
+	return s.ask("POST", "/login/"+name)
+}
+
+// elsewhereAs is what happens at the upstream: the person signs in there, and $back
+// is where the upstream sends the browser. "elsewhere NAME [PERSON]".
+func (s *scene) elsewhereAs(rest string) error {
+	name, who, _ := strings.Cut(rest, " ")
+	e := s.elsewhere[name]
+	if who != "" {
+		e.front.SignIn(e.people[who])
+	}
+	there := s.last.header.Get("Location")
+	if !strings.HasPrefix(there, e.url) {
+		return fmt.Errorf("the browser is not sent to %s", e.url)
+	}
+	browser := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	res, err := browser.Get(there)
+	if err != nil {
+		return err
+	}
+	res.Body.Close()
+	back, ok := strings.CutPrefix(res.Header.Get("Location"), s.setting.issuer)
+	if !ok {
+		return fmt.Errorf("%s answers %s to %q", name, res.Status, res.Header.Get("Location"))
+	}
+	s.vars["back"] = back
+	if u, err := url.Parse(back); err == nil {
+		s.secrets[u.Query().Get("code")], s.secrets[u.Query().Get("state")] = true, true
+	}
+	return nil
+}
+
+// returnTo brings what one upstream said back as if another had said it.
+func (s *scene) returnTo(name string) error {
+	_, query, _ := strings.Cut(s.vars["back"], "?")
+	return s.ask("GET", "/oauth/callback/"+name+"?"+query)
+}
+
+// copyBrowser is a thief of all that a browser has: "copy-browser FROM TO".
+func (s *scene) copyBrowser(rest string) error {
+	from, to, _ := strings.Cut(rest, " ")
+	at, err := url.Parse(s.url)
+	if err != nil {
+		return err
+	}
+	s.current = to
+	s.browser().Jar.SetCookies(at, s.browsers[from].Jar.Cookies(at))
+	s.current = from
+	return nil
+}
+
+// through is the whole way there and back: "through NAME [PERSON]".
+func (s *scene) through(rest string) error {
+	name, _, _ := strings.Cut(rest, " ")
+	if err := s.leave(name); err != nil {
+		return err
+	}
+	if err := s.elsewhereAs(rest); err != nil {
+		return err
+	}
+	return s.ask("GET", s.vars["back"])
+}
+
+// breaks are faults of an upstream: "breaks NAME ENDPOINT FAULT".
+var breaks = map[string]standin.Fault{
+	"reset": standin.Reset(), "500": standin.Status(500), "503": standin.Unavailable(time.Minute), "404": standin.Status(404), "a-page": standin.HTML(200),
+	"too-much": standin.Huge(64 << 20), "wrong-nonce": standin.WrongNonce(), "wrong-audience": standin.WrongAudience(),
+	"wrong-issuer": standin.WrongIssuer(), "expired": standin.Expired(), "unknown-key": standin.UnknownKey(), "unsigned": standin.AlgorithmNone(),
+	"signed-with-the-public-key": standin.AlgorithmHS256(), "no": standin.Cancel(), "early": standin.ClockOff(time.Hour),
+	"no-subject":       standin.Alter(func(claims map[string]any) { delete(claims, "sub") }),
+	"unverified":       standin.Alter(func(claims map[string]any) { claims["email_verified"] = false }),
+	"another-audience": standin.Alter(func(claims map[string]any) { claims["aud"] = []string{"door", "another"} }),
+	"another-party":    standin.Alter(func(claims map[string]any) { claims["azp"] = "another" }),
+}
+
+func (s *scene) breakElsewhere(rest string) error {
+	words := strings.Fields(rest)
+	if len(words) != 3 {
+		return fmt.Errorf("breaks NAME ENDPOINT FAULT")
+	}
+	fault, ok := breaks[words[2]]
+	if !ok {
+		return fmt.Errorf("there is no fault %s, but %s", words[2], slices.Sorted(maps.Keys(breaks)))
+	}
+	s.elsewhere[words[0]].front.Fail(standin.Endpoint(words[1]), fault)
+	return nil
+}
+
+func (s *scene) mendElsewhere(rest string) error {
+	name, endpoint, _ := strings.Cut(rest, " ")
+	s.elsewhere[name].front.Heal(standin.Endpoint(endpoint))
+	return nil
+}
+
+// checkElsewhere looks at the parameters of the last request for authorization:
+// "elsewhere-got NAME PARAMETER VALUE".
+func (s *scene) checkElsewhere(rest string) error {
+	words := strings.SplitN(rest, " ", 3)
+	got := s.elsewhere[words[0]].front.Last(standin.Authorize).Query.Get(words[1])
+	if len(words) == 2 && got == "" || len(words) == 3 && got != words[2] {
+		return fmt.Errorf("%s got %s=%q", words[0], words[1], got)
+	}
+	return nil
+}
+
+// whois puts the person of an identity in a variable: "whois VAR NAME PERSON".
+func (s *scene) whois(rest string) error {
+	words := strings.Fields(rest)
+	e := s.elsewhere[words[1]]
+	subject := map[string]string{"github ada": "1", "github mallory": "2", "google ada": "110169484474386276334", "google mallory": "220169484474386276334"}[words[1]+" "+words[2]]
+	p, err := s.store.Identified(s.t.Context(), e.url, subject)
+	s.vars[words[0]] = p.ID
+	return err
+}

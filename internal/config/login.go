@@ -1,0 +1,70 @@
+package config
+
+import (
+	"github.com/sallyport-dev/sallyport/oauth"
+)
+
+// Login is one entry of the key login: a way in.
+type Login struct {
+	Type         string       `yaml:"type" required:"true" enum:"local|github|google|oidc|oauth2" later:"privy" doc:"local: a username and a password, kept here. github: an OAuth App or GitHub App. google: a Google client. oidc: any OpenID provider, by discovery. oauth2: any OAuth 2.0 server, by the settings below."`
+	Name         string       `yaml:"name" absent:"the type" optional:"true" doc:"What URLs, commands and logs call it: the callback at the other service is public_url/oauth/callback/NAME. Lower-case letters, digits and -, at most 32. With oidc and oauth2 it is required."`
+	Title        string       `yaml:"title" absent:"GitHub, Google, or the name" optional:"true" doc:"What stands on the button: Continue with TITLE."`
+	ClientID     string       `yaml:"client_id" absent:"none" optional:"true" doc:"What the other service calls this server. All but local need one."`
+	ClientSecret oauth.Secret `yaml:"client_secret" absent:"none" optional:"true" doc:"What goes with it. Only an oidc provider may know this server as a public client, without one."`
+
+	Issuer           string `yaml:"issuer" absent:"none; google: https://accounts.google.com" optional:"true" doc:"oidc: the provider's issuer, as its own metadata write it; everything else is found from there. oauth2: the name under which its people are remembered, a URL that never changes; absent: the origin of token_url."`
+	URL              string `yaml:"url" absent:"https://github.com" optional:"true" doc:"github: a GitHub Enterprise Server."`
+	APIURL           string `yaml:"api_url" absent:"https://api.github.com, or url with /api/v3" optional:"true" doc:"github: where its API is."`
+	AuthorizationURL string `yaml:"authorization_url" absent:"none" optional:"true" doc:"oauth2: where people go."`
+	TokenURL         string `yaml:"token_url" absent:"none" optional:"true" doc:"oauth2: where a code becomes a token."`
+	UserURL          string `yaml:"user_url" absent:"none" optional:"true" doc:"oauth2: what answers with JSON about the person whose token is presented."`
+
+	AuthMethod    string      `yaml:"token_endpoint_auth_method" absent:"client_secret_basic" optional:"true" enum:"client_secret_basic|client_secret_post" doc:"oauth2: how this server authenticates at token_url."`
+	Scopes        []string    `yaml:"scopes" absent:"what signing in needs" optional:"true" doc:"oauth2: the scopes that are asked for. oidc: those besides openid, profile and email."`
+	Parameters    []Parameter `yaml:"parameters" absent:"none" optional:"true" doc:"oidc and oauth2: more parameters of the authorization request, by name."`
+	Fields        LoginFields `yaml:"fields" optional:"true" doc:"oauth2: where the person is in the JSON of user_url."`
+	GroupsClaim   string      `yaml:"groups_claim" absent:"groups" optional:"true" doc:"oidc: the claim with the person's groups."`
+	HostedDomains []string    `yaml:"hosted_domains" absent:"any" optional:"true" doc:"google: the Google Workspace domains of which a person has to have one, by the claim hd."`
+
+	Allow Guests `yaml:"allow" optional:"true" doc:"Who may come in. Empty: everybody whom the other service knows. With any entry, only those of whom one is true."`
+	Deny  Guests `yaml:"deny" optional:"true" doc:"Who may not, though they are allowed."`
+}
+
+// Parameter is one entry of a login's parameters.
+type Parameter struct {
+	Name  string `yaml:",key"`
+	Value string `yaml:",value"`
+}
+
+// LoginFields is the key fields of a login.
+type LoginFields struct {
+	Subject       string `yaml:"subject" absent:"id" optional:"true" doc:"What never changes and is never given to someone else. A dot leads inward: user.id."`
+	Username      string `yaml:"username" absent:"login" optional:"true" doc:"What the person is called there."`
+	Name          string `yaml:"name" absent:"name" optional:"true" doc:"The person's name."`
+	Email         string `yaml:"email" absent:"email" optional:"true" doc:"An address."`
+	EmailVerified string `yaml:"email_verified" absent:"email_verified" optional:"true" doc:"Whether it was verified. An address that was not is not taken."`
+}
+
+// Guests is the key allow or deny of a login.
+type Guests struct {
+	Emails  []string `yaml:"emails" absent:"none" optional:"true" doc:"Verified addresses."`
+	Domains []string `yaml:"domains" absent:"none" optional:"true" doc:"What stands behind the @ of a verified address."`
+	Groups  []string `yaml:"groups" absent:"none" optional:"true" doc:"oidc: groups. github: organizations (acme) and teams (acme/tickets)."`
+}
+
+func (g Guests) empty() bool { return len(g.Emails)+len(g.Domains)+len(g.Groups) == 0 }
+
+func (l *Login) complete() {
+	if l.Type == "local" {
+		return
+	}
+	if l.Name == "" && (l.Type == "github" || l.Type == "google") {
+		l.Name = l.Type
+	}
+	if l.Title == "" {
+		l.Title = map[string]string{"github": "GitHub", "google": "Google"}[l.Name]
+	}
+	if l.Title == "" {
+		l.Title = l.Name
+	}
+}

@@ -1,0 +1,107 @@
+package config
+
+import (
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+
+	"github.com/sallyport-dev/sallyport/oauth"
+)
+
+var loginName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,31}$`)
+
+func (k *check) logins() {
+	if len(k.Login) == 0 {
+		k.say("login", "is empty, so nobody could sign in", "add - { type: local }, or remove the line")
+	}
+	names := map[string]int{}
+	for i, l := range k.Login {
+		key := fmt.Sprintf("login[%d]", i)
+		first, twice := names[l.called()]
+		switch {
+		case l.Type == "local" && twice:
+			k.say(key, "is here twice", "keep one of them")
+		case l.Name == "" && l.Type != "" && l.Type != "local":
+			k.say(key+".name", "is missing", "add a name, such as okta: the callback at the other service is "+k.PublicURL+"/oauth/callback/okta")
+		case l.Name != "" && !loginName.MatchString(l.Name):
+			k.say(key+".name", "is "+k.quote(key+".name", l.Name)+", which is not a name", "use lower-case letters, digits and -, at most 32")
+		case l.called() != "" && twice:
+			k.say(key+".name", fmt.Sprintf("is the name of login[%d] too", first), "give each its own")
+		}
+		names[l.called()] = i
+		k.login(key, l)
+	}
+}
+
+// called is what has to be different for each.
+func (l Login) called() string {
+	if l.Type == "local" {
+		return "local"
+	}
+	return l.Name
+}
+
+// login checks that what a way in needs is there, and that nothing is that it
+// does not look at: people would rely on it.
+func (k *check) login(key string, l Login) {
+	needs := map[string][]string{
+		"local": {}, "github": {"client_id", "client_secret"}, "google": {"client_id", "client_secret"}, "oidc": {"issuer", "client_id"},
+		"oauth2": {"client_id", "client_secret", "authorization_url", "token_url", "user_url"},
+	}[l.Type]
+	may := map[string][]string{
+		"github": {"url", "api_url"}, "google": {"issuer", "hosted_domains"}, "oidc": {"client_secret", "scopes", "parameters", "groups_claim"},
+		"oauth2": {"issuer", "scopes", "parameters", "token_endpoint_auth_method"},
+	}[l.Type]
+	for _, s := range l.settings() {
+		switch name := key + "." + s.key; {
+		case slices.Contains(needs, s.key) && s.empty:
+			k.say(name, "is missing", "type "+l.Type+" needs it")
+		case needs != nil && !s.empty && !slices.Contains(needs, s.key) && !slices.Contains(may, s.key):
+			k.say(name, "means nothing with type "+l.Type, "remove it")
+		case s.url != "":
+			k.upstreamURL(name, s.url)
+		}
+	}
+	if l.Type == "local" && !(l.Allow.empty() && l.Deny.empty()) {
+		k.say(key+".allow", "means nothing with type local", "remove it: an administrator makes the accounts")
+	}
+	if l.Type == "google" && len(l.Allow.Groups)+len(l.Deny.Groups) > 0 {
+		k.say(key+".allow.groups", "means nothing with type google, which says nothing of groups", "use domains or hosted_domains")
+	}
+}
+
+// upstreamURL takes https, and http on this computer for a try.
+func (k *check) upstreamURL(key, raw string) {
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil || u.Host == "":
+		k.say(key, "is not an absolute URL", "write https:// and the rest")
+	case u.Scheme == "http" && oauth.IsLoopbackHost(u.Hostname()), u.Scheme == "https":
+	default:
+		k.say(key, "is not https", "write https://; http is for a service on this computer")
+	}
+}
+
+// A setting of a login, as far as it depends on the type.
+type loginSetting struct {
+	key   string
+	url   string // when it is one
+	empty bool
+}
+
+func (l Login) settings() []loginSetting {
+	var all []loginSetting
+	for _, s := range []struct{ key, url string }{{"issuer", l.Issuer}, {"url", l.URL}, {"api_url", l.APIURL},
+		{"authorization_url", l.AuthorizationURL}, {"token_url", l.TokenURL}, {"user_url", l.UserURL}} {
+		all = append(all, loginSetting{s.key, s.url, s.url == ""})
+	}
+	return append(all,
+		loginSetting{"client_id", "", l.ClientID == ""},
+		loginSetting{"client_secret", "", l.ClientSecret == ""},
+		loginSetting{"token_endpoint_auth_method", "", l.AuthMethod == ""},
+		loginSetting{"scopes", "", len(l.Scopes) == 0},
+		loginSetting{"parameters", "", len(l.Parameters) == 0},
+		loginSetting{"groups_claim", "", l.GroupsClaim == ""},
+		loginSetting{"hosted_domains", "", len(l.HostedDomains) == 0})
+}
