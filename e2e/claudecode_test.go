@@ -18,19 +18,9 @@ func TestClaudeCodeTravels(t *testing.T) {
 	if got := p.run("mcp", "list"); !strings.Contains(got, "Needs authentication") {
 		t.Errorf("before the sign-in: %s", got)
 	}
-	p.atTerminal("mcp", "login", "demo")
+	p.atTerminal(typist{}, "mcp", "login", "demo")
 	if got := p.run("mcp", "list"); !strings.Contains(got, "Connected") {
 		t.Errorf("after the sign-in: %s", got)
 	}
-	ask := func() { p.run("-p", "Who am I?", "--allowedTools", "mcp__demo__whoami") }
-	ask()
-	m.heardOf(t, username, "demo:read")
-
-	spoil(t, p.home)
-	d.restart()
-	ask()
-	m.heardOf(t, username, "demo:read")
-	if got := p.browser.asked(); got != 1 {
-		t.Errorf("the person was sent to the browser %d times, want once", got)
-	}
+	p.comesBack(d, m, func() { p.run("-p", "Who am I?", "--allowedTools", "mcp__demo__whoami") }, func() { spoil(t, p.home) })
 }

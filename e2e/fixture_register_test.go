@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -27,7 +28,9 @@ func (p *play) register() {
 	p.t.Helper()
 	switch p.Registration.Kind {
 	case clientbook.Dynamic:
-		a := p.send(request{method: http.MethodPost, url: p.server.Registration, body: p.fill(p.Registration.Request),
+		scope, _ := p.scope()
+		body := strings.ReplaceAll(p.fill(p.Registration.Request), "{scope}", scope)
+		a := p.send(request{method: http.MethodPost, url: p.server.Registration, body: body,
 			header: map[string]string{"Content-Type": jsonType, "Accept": jsonType}, limit: p.Limits.Registration})
 		if a.status != http.StatusCreated {
 			p.t.Fatalf("registration: %d %s", a.status, a.body)

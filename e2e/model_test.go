@@ -28,6 +28,8 @@ func newModel(t *testing.T, tool, args string) *model {
 	m := &model{tool: tool, args: args}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /v1/messages", m.messages)
+	mux.HandleFunc("POST /v1/chat/completions", m.completions)
+	mux.HandleFunc("POST /v1beta/models/", m.contents)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(&m.heard, "%s %s\n", r.Method, r.URL)
 		http.NotFound(w, r)
@@ -117,6 +119,87 @@ func (m *model) messages(w http.ResponseWriter, r *http.Request) {
 		{"message_delta", fmt.Sprintf(`{"type":"message_delta","delta":{"stop_reason":%q,"stop_sequence":null},"usage":{"output_tokens":1}}`, reason)},
 		{"message_stop", `{"type":"message_stop"}`},
 	})
+}
+
+// completions is OpenAI's interface, which many others have, too.
+func (m *model) completions(w http.ResponseWriter, r *http.Request) {
+	var asked struct {
+		Tools []struct {
+			Function struct{ Name string }
+		}
+		Messages []struct {
+			Role    string
+			Content json.RawMessage
+		}
+	}
+	if err := json.NewDecoder(r.Body).Decode(&asked); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	var offered, results []string
+	for _, t := range asked.Tools {
+		offered = append(offered, t.Function.Name)
+	}
+	for _, msg := range asked.Messages {
+		if msg.Role == "tool" {
+			results = append(results, string(msg.Content))
+		}
+	}
+	delta, reason := `{"role":"assistant","content":"Done."}`, "stop"
+	if call := m.next(r.URL.Path, offered, results); call != "" {
+		delta = fmt.Sprintf(`{"role":"assistant","content":null,"tool_calls":[{"index":0,"id":"call_1","type":"function",`+
+			`"function":{"name":%q,"arguments":%q}}]}`, call, m.args)
+		reason = "tool_calls"
+	}
+	const chunk = `{"id":"chat_1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":%s,"finish_reason":%s}]}`
+	events(w, [][2]string{
+		{"", fmt.Sprintf(chunk, delta, "null")},
+		{"", fmt.Sprintf(chunk, "{}", `"`+reason+`"`)},
+		{"", "[DONE]"},
+	})
+}
+
+// contents is Google's interface.
+func (m *model) contents(w http.ResponseWriter, r *http.Request) {
+	var asked struct {
+		Tools []struct {
+			FunctionDeclarations []struct{ Name string }
+		}
+		Contents []struct {
+			Parts []struct {
+				FunctionResponse *struct{ Response json.RawMessage }
+			}
+		}
+	}
+	if err := json.NewDecoder(r.Body).Decode(&asked); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	var offered, results []string
+	for _, t := range asked.Tools {
+		for _, f := range t.FunctionDeclarations {
+			offered = append(offered, f.Name)
+		}
+	}
+	for _, c := range asked.Contents {
+		for _, p := range c.Parts {
+			if p.FunctionResponse != nil {
+				results = append(results, string(p.FunctionResponse.Response))
+			}
+		}
+	}
+	part := `{"text":"Done."}`
+	if call := m.next(r.URL.Path, offered, results); call != "" {
+		part = fmt.Sprintf(`{"functionCall":{"name":%q,"args":%s}}`, call, m.args)
+	}
+	answer := `{"candidates":[{"index":0,"content":{"role":"model","parts":[` + part + `]},"finishReason":"STOP"}],` +
+		`"usageMetadata":{"promptTokenCount":1,"candidatesTokenCount":1,"totalTokenCount":2}}`
+	if strings.HasSuffix(r.URL.Path, ":streamGenerateContent") {
+		events(w, [][2]string{{"", answer}})
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	fmt.Fprint(w, answer)
 }
 
 // events are server-sent: name and data. A name may be empty.

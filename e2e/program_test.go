@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -9,7 +10,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -22,16 +25,16 @@ import (
 // its own, a browser that is the person, and no network but this computer.
 type program struct {
 	t       *testing.T
-	file    string
-	home    string // the directory in which it runs, too
+	start   []string // the program, after what runs it
+	home    string   // the directory in which it runs, too
 	env     []string
 	browser *onlooker
 	wrote   transcript
 }
 
-// installed is the path of a program of node_modules, which has one for each
-// kind of machine: %s is x64 or arm64.
-func installed(t *testing.T, pattern string) string {
+// installed is a program of node_modules, and what runs it. Where there is one
+// for each kind of machine, %s is x64 or arm64.
+func installed(t *testing.T, pattern string) []string {
 	t.Helper()
 	node.or(t)
 	if runtime.GOOS != "linux" {
@@ -45,14 +48,17 @@ func installed(t *testing.T, pattern string) string {
 		}
 		t.Skipf("e2e/package.json has no such program for this machine: %v", err)
 	}
-	return path
+	if strings.HasSuffix(path, ".js") {
+		return []string{node.or(t), path}
+	}
+	return []string{path}
 }
 
 // program prepares a client for its first start. settings are what switches
 // off whatever it would do beyond its work: NAME=VALUE.
-func (d *door) program(t *testing.T, visitor *person.Person, file string, settings ...string) *program {
+func (d *door) program(t *testing.T, visitor *person.Person, start []string, settings ...string) *program {
 	t.Helper()
-	p := &program{t: t, file: file, home: t.TempDir(), browser: d.onlooker(t, visitor)}
+	p := &program{t: t, start: start, home: t.TempDir(), browser: d.onlooker(t, visitor)}
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("what the program wrote:\n%s", &p.wrote)
@@ -63,7 +69,7 @@ func (d *door) program(t *testing.T, visitor *person.Person, file string, settin
 	at := func(dir string) string { return filepath.Join(p.home, filepath.FromSlash(dir)) }
 	const here = "localhost,127.0.0.1,::1"
 	p.env = environment(append([]string{
-		"HOME=" + p.home, "XDG_CONFIG_HOME=" + at(".config"), "XDG_DATA_HOME=" + at(".local/share"), "XDG_STATE_HOME=" + at(".local/state"),
+		"HOME=" + p.home, "PWD=" + p.home, "XDG_CONFIG_HOME=" + at(".config"), "XDG_DATA_HOME=" + at(".local/share"), "XDG_STATE_HOME=" + at(".local/state"),
 		"XDG_CACHE_HOME=" + at(".cache"), "XDG_RUNTIME_DIR=" + p.home, "TMPDIR=" + p.home, "DBUS_SESSION_BUS_ADDRESS=",
 		"PATH=" + filepath.Dir(launcher) + ":" + os.Getenv("PATH"), "BROWSER=" + launcher,
 		"HTTP_PROXY=" + nowhere, "HTTPS_PROXY=" + nowhere, "ALL_PROXY=" + nowhere, "NO_PROXY=" + here,
@@ -135,12 +141,13 @@ func outside(t *testing.T) string {
 	return proxy.URL
 }
 
-// command is one run of the program, for two minutes at most.
+// command is one run of the program, for four minutes at most.
 func (p *program) command(args ...string) *exec.Cmd {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(p.t.Context(), 4*time.Minute)
 	p.t.Cleanup(cancel)
-	cmd := exec.CommandContext(ctx, p.file, args...)
+	args = append(slices.Clone(p.start), args...)
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Env, cmd.Dir, cmd.Stderr = p.env, p.home, &p.wrote
 	cmd.WaitDelay = 5 * time.Second
 	return cmd
@@ -150,25 +157,51 @@ func (p *program) command(args ...string) *exec.Cmd {
 // output.
 func (p *program) run(args ...string) string {
 	p.t.Helper()
-	return p.finish(p.command(args...))
-}
-
-func (p *program) finish(cmd *exec.Cmd) string {
-	p.t.Helper()
 	var out strings.Builder
-	cmd.Stdout = io.MultiWriter(&out, &p.wrote)
-	fmt.Fprintf(&p.wrote, "$ %s\n", strings.Join(cmd.Args, " "))
-	if err := cmd.Run(); err != nil {
-		p.t.Fatalf("%s: %v", strings.Join(cmd.Args, " "), err)
-	}
+	p.finish(p.command(args...), 0, &out)
 	return out.String()
 }
 
-// atTerminal runs the program where it finds a terminal, as at a person's desk.
-func (p *program) atTerminal(args ...string) string {
+// finish runs a command to its end, with this status. What it writes to
+// standard output goes to more, too.
+func (p *program) finish(cmd *exec.Cmd, status int, more io.Writer) {
+	p.t.Helper()
+	cmd.Stdout = io.MultiWriter(&p.wrote, more)
+	fmt.Fprintf(&p.wrote, "$ %s\n", strings.Join(cmd.Args, " "))
+	began := time.Now()
+	err := cmd.Run()
+	fmt.Fprintf(&p.wrote, "(%s)\n", time.Since(began).Round(time.Millisecond))
+	if cmd.ProcessState == nil || cmd.ProcessState.ExitCode() != status {
+		p.t.Fatalf("%s: %v", strings.Join(cmd.Args, " "), err)
+	}
+}
+
+// A typist answers one question of a program, once it is asked.
+type typist struct {
+	question, answer string
+	status           int // that the program ends with, if all goes well
+	keys             io.Writer
+	read             strings.Builder
+}
+
+func (y *typist) Write(b []byte) (int, error) {
+	y.read.Write(b)
+	if y.answer != "" && strings.Contains(y.read.String(), y.question) {
+		answer := y.answer
+		y.answer = ""
+		if _, err := io.WriteString(y.keys, answer); err != nil {
+			return 0, err
+		}
+	}
+	return len(b), nil
+}
+
+// atTerminal runs the program where it finds a terminal, as at a person's desk,
+// with someone who answers one question, if there is one.
+func (p *program) atTerminal(y typist, args ...string) {
 	p.t.Helper()
 	cmd := p.command(args...)
-	words := append([]string{p.file}, args...)
+	words := slices.Clone(cmd.Args)
 	for i, w := range words {
 		words[i] = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
 	}
@@ -177,13 +210,14 @@ func (p *program) atTerminal(args ...string) string {
 		p.t.Skipf("a terminal for the program: %v", err)
 	}
 	cmd.Path, cmd.Args = script, []string{"script", "-qec", strings.Join(words, " "), "/dev/null"}
-	cmd.Env = append(cmd.Env, "TERM=xterm")
-	hands, err := cmd.StdinPipe() // on the keys, and still
+	cmd.Env = append(cmd.Env, "TERM=xterm-256color")
+	keys, err := cmd.StdinPipe() // an end of it would end the program
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	defer hands.Close()
-	return p.finish(cmd)
+	defer keys.Close()
+	y.keys = keys
+	p.finish(cmd, y.status, &y)
 }
 
 // keep puts a file into the program's home.
@@ -194,4 +228,35 @@ func (p *program) keep(path, text string) {
 		p.t.Fatal(err)
 	}
 	write(p.t, path, text)
+}
+
+// expire has the program believe that its access token is of yesterday: in a
+// file of its home, digits after the first group of the pattern become 1.
+func (p *program) expire(path, pattern string) {
+	p.t.Helper()
+	path = filepath.Join(p.home, path)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	changed := regexp.MustCompile(pattern).ReplaceAll(text, []byte("${1}1"))
+	if bytes.Equal(changed, text) {
+		p.t.Fatalf("%s does not say when the access token expires: %s", path, pattern)
+	}
+	write(p.t, path, string(changed))
+}
+
+// comesBack has the client call whoami, and once more when its access token is
+// lost and the server was started anew: it refreshes, and nobody is asked.
+func (p *program) comesBack(d *door, m *model, ask, lose func()) {
+	p.t.Helper()
+	ask()
+	m.heardOf(p.t, username, "demo:read")
+	lose()
+	d.restart()
+	ask()
+	m.heardOf(p.t, username, "demo:read")
+	if got := p.browser.asked(); got != 1 {
+		p.t.Errorf("the person was sent to the browser %d times, want once", got)
+	}
 }

@@ -6,7 +6,8 @@ import "time"
 // what the MCP specification asks for; the comments say what that is.
 //
 // Paths and URIs are templates: {path} is the path of the MCP URL, {port} a free
-// port, {id} what the client makes up for one connection.
+// port, {id} what the client makes up for one connection; {scope}, in a
+// registration request, what it asks for in the authorization request.
 type Connection struct {
 	ID       string   `yaml:"id"`    // "document"; unique within the client
 	Title    string   `yaml:"title"` // "With its metadata document"
