@@ -78,7 +78,21 @@ func (o options) refresh(ctx context.Context, w world) error {
 	}
 	defer stop()
 	var peak float64
-	rotate := func() ([]worker, error) {
+	sign := func() ([]worker, error) {
+		if resident, err := w.server.resident(); err == nil {
+			peak = max(peak, resident)
+		}
+		return same(o.connections, post("/token", form, "grant_type=refresh_token&client_id=bench&refresh_token=x")), nil
+	}
+	name := fmt.Sprintf("refresh, %s, %s", w.algorithm, w.engine())
+	err = o.pair(ctx, name, w.server.side(w.rotations(ctx, o)), signer.as("bare signature", sign))
+	fmt.Printf("%-34s %8.1f MB resident after the load\n", "", peak)
+	return err
+}
+
+// rotations is a grant on each connection.
+func (w world) rotations(ctx context.Context, o options) func() ([]worker, error) {
+	return func() ([]worker, error) {
 		workers := make([]worker, o.connections)
 		for i := range workers {
 			refresh, _, err := w.grant(ctx)
@@ -89,16 +103,6 @@ func (o options) refresh(ctx context.Context, w world) error {
 		}
 		return workers, nil
 	}
-	sign := func() ([]worker, error) {
-		if resident, err := w.server.resident(); err == nil {
-			peak = max(peak, resident)
-		}
-		return same(o.connections, post("/token", form, "grant_type=refresh_token&client_id=bench&refresh_token=x")), nil
-	}
-	name := fmt.Sprintf("refresh, %s, %s", w.algorithm, w.engine())
-	err = o.pair(ctx, name, w.server.side(rotate), signer.as("bare signature", sign))
-	fmt.Printf("%-34s %8.1f MB resident after the load\n", "", peak)
-	return err
 }
 
 func (w world) engine() string {
@@ -138,24 +142,29 @@ func (o options) exchange(ctx context.Context, w world) error {
 		return err
 	}
 	defer stop()
-	cookie, err := w.session(ctx)
+	// More than can be redeemed in a round.
+	redeem, err := w.redemptions(ctx, o, int(9_000*o.round.Seconds()))
 	if err != nil {
 		return err
-	}
-	redeem := func() ([]worker, error) {
-		// More than can be redeemed in a round.
-		codes, err := w.codes(ctx, cookie, o.connections, int(9_000*o.round.Seconds())/o.connections)
-		workers := make([]worker, o.connections)
-		for i := range workers {
-			workers[i] = redemption(codes[i])
-		}
-		return workers, err
 	}
 	sign := func() ([]worker, error) {
 		return same(o.connections, post("/token", form, "grant_type=authorization_code&client_id=bench&code=x")), nil
 	}
 	name := fmt.Sprintf("code exchange, %s, %s", w.algorithm, w.engine())
 	return o.pair(ctx, name, w.server.side(redeem), signer.as("bare signature", sign))
+}
+
+// redemptions is n codes, divided among the connections.
+func (w world) redemptions(ctx context.Context, o options, n int) (func() ([]worker, error), error) {
+	cookie, err := w.session(ctx)
+	return func() ([]worker, error) {
+		codes, err := w.codes(ctx, cookie, o.connections, n/o.connections)
+		workers := make([]worker, o.connections)
+		for i := range workers {
+			workers[i] = redemption(codes[i])
+		}
+		return workers, err
+	}, err
 }
 
 const verifier = "a-verifier-that-is-long-enough-for-RFC-7636-and-no-secret"
@@ -232,18 +241,23 @@ func (o options) guarded(ctx context.Context, identity string) error {
 	if err := w.open(ctx, o); err != nil {
 		return err
 	}
-	_, access, err := w.grant(ctx)
+	workers, err := w.calls(ctx, o)
 	if err != nil {
 		return err
 	}
-	call := post("/mcp", "application/json", toolCall, "Accept", "application/json, text/event-stream",
-		"MCP-Protocol-Version", "2025-06-18", "Authorization", "Bearer "+string(access))
-	workers := func() ([]worker, error) { return same(o.connections, call), nil }
 	name := "guarded call, identity " + identity
 	gateway := w.server.side(workers)
 	return errors.Join(
 		o.pair(ctx, name, gateway, proxy.as("bare proxy", workers)),
 		o.pair(ctx, name, gateway, upstream.as("no proxy", workers)))
+}
+
+// calls is the same tool call on each connection.
+func (w world) calls(ctx context.Context, o options) (func() ([]worker, error), error) {
+	_, access, err := w.grant(ctx)
+	call := post("/mcp", "application/json", toolCall, "Accept", "application/json, text/event-stream",
+		"MCP-Protocol-Version", "2025-06-18", "Authorization", "Bearer "+string(access))
+	return func() ([]worker, error) { return same(o.connections, call), nil }, err
 }
 
 // race uses one refresh token 20 times at once, ten rounds, and counts the

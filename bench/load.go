@@ -136,8 +136,8 @@ func load(ctx context.Context, address string, workers []worker, d time.Duration
 		return figures{}, errors.New("nothing was answered")
 	}
 	return figures{
-		perSecond: float64(len(latencies)) / time.Since(began).Seconds(),
-		median:    latencies[len(latencies)/2], p99: latencies[len(latencies)*99/100],
+		answered: len(latencies), perSecond: float64(len(latencies)) / time.Since(began).Seconds(),
+		median: latencies[len(latencies)/2], p99: latencies[len(latencies)*99/100],
 	}, nil
 }
 
@@ -145,6 +145,7 @@ func load(ctx context.Context, address string, workers []worker, d time.Duration
 var errOut = errors.New("nothing left")
 
 type figures struct {
+	answered    int
 	perSecond   float64
 	cpu         float64 // microseconds of the server's processor time a request
 	median, p99 time.Duration
@@ -158,22 +159,36 @@ type side struct {
 	workers func() ([]worker, error) // new ones for each round
 }
 
-// pair loads both sides in turn, round by round, and prints the medians.
+// inTurn loads both sides in turn, round by round, after one to warm up. Each
+// begins every other round, so that what the first leaves behind for the second,
+// such as a busy disk, falls on both.
+func (o options) inTurn(ctx context.Context, a, b side) (as, bs []figures, err error) {
+	for round := range o.rounds + 1 {
+		var got [2]figures
+		for i := range got {
+			which := (round + i) % 2
+			s := [2]side{a, b}[which]
+			if got[which], err = o.one(ctx, s); err != nil {
+				return nil, nil, fmt.Errorf("%s: %w", s.name, err)
+			}
+		}
+		if round > 0 {
+			as, bs = append(as, got[0]), append(bs, got[1])
+		}
+	}
+	return as, bs, nil
+}
+
+// pair compares two sides and prints the medians.
 func (o options) pair(ctx context.Context, name string, a, b side) error {
+	inA, inB, err := o.inTurn(ctx, a, b)
+	if err != nil {
+		return err
+	}
 	var as, bs, ratios, added []float64
 	var p99, cpuA, cpuB []float64
-	for round := range o.rounds + 1 {
-		fa, err := o.one(ctx, a)
-		if err != nil {
-			return fmt.Errorf("%s: %w", a.name, err)
-		}
-		fb, err := o.one(ctx, b)
-		if err != nil {
-			return fmt.Errorf("%s: %w", b.name, err)
-		}
-		if round == 0 {
-			continue // to warm up
-		}
+	for i, fa := range inA {
+		fb := inB[i]
 		as, bs = append(as, fa.perSecond), append(bs, fb.perSecond)
 		ratios = append(ratios, fa.perSecond/fb.perSecond)
 		added = append(added, float64((fa.median - fb.median).Microseconds()))
@@ -191,6 +206,11 @@ func (o options) one(ctx context.Context, s side) (figures, error) {
 	if err != nil {
 		return figures{}, err
 	}
+	return o.loaded(ctx, s, workers)
+}
+
+// loaded loads one side with workers that are there.
+func (o options) loaded(ctx context.Context, s side, workers []worker) (figures, error) {
 	before, err := processorTime(s.pid)
 	if err != nil {
 		return figures{}, err
@@ -200,7 +220,7 @@ func (o options) one(ctx context.Context, s side) (figures, error) {
 		return f, err
 	}
 	after, err := processorTime(s.pid)
-	f.cpu = float64((after - before).Microseconds()) / (f.perSecond * o.round.Seconds())
+	f.cpu = float64((after - before).Microseconds()) / float64(f.answered)
 	return f, err
 }
 

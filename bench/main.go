@@ -111,5 +111,9 @@ func (o options) cases() []benchCase {
 		cases = append(cases, benchCase{name: "guarded call, identity " + identity,
 			measure: func(ctx context.Context) error { return o.guarded(ctx, identity) }})
 	}
-	return append(cases, benchCase{name: "one refresh token, 20 at once", measure: o.race})
+	cases = append(cases, benchCase{name: "one refresh token, 20 at once", measure: o.race})
+	for _, what := range []string{"refresh", "code exchange", "guarded call", "none on either side"} {
+		cases = append(cases, benchCase{name: "flow trace: " + what, measure: func(ctx context.Context) error { return o.flowTrace(ctx, what) }})
+	}
+	return cases
 }

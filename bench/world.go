@@ -29,6 +29,7 @@ type world struct {
 	postgres  bool
 	upstream  string // empty: the demo
 	identity  string
+	keep      string // flows.keep; empty: the default
 
 	dir    string
 	config string
@@ -118,12 +119,17 @@ func (w *world) writeConfig(database string, key []byte) error {
 		behind = "upstream: " + w.upstream + "\n    identity: " + w.identity
 	}
 	w.config = filepath.Join(w.dir, "sallyport.yaml")
+	keep := ""
+	if w.keep != "" {
+		keep = "flows: { keep: " + w.keep + " }"
+	}
 	text := fmt.Sprintf(`public_url: http://localhost:8080
 data: %s
 database: %q
 encryption_key: %s
 log_level: warn
 tokens: { signing_algorithm: %s, code_ttl: 10m }
+%s
 resources:
   - name: bench
     path: /mcp
@@ -133,7 +139,7 @@ resources:
 clients:
   - client_id: %s
     redirect_uris: ["%s"]
-`, w.dir, database, base64.StdEncoding.EncodeToString(key), w.algorithm, behind, scopeRead, scopeRead, clientID, redirectURI)
+`, w.dir, database, base64.StdEncoding.EncodeToString(key), w.algorithm, keep, behind, scopeRead, scopeRead, clientID, redirectURI)
 	return os.WriteFile(w.config, []byte(text), 0o600)
 }
 
