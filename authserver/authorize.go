@@ -35,7 +35,11 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) error {
 	weblog.From(r.Context()).Add("client", c.ID)
 	ix, err := s.readRequest(c, form)
 	if err != nil {
-		to.refuse(w, r, err)
+		if personLooks(r, form) {
+			s.refuseOnPage(w, r, oauth.AsError(err), to)
+		} else {
+			to.refuse(w, r, err)
+		}
 		return nil
 	}
 	ix.RedirectURI, ix.State = to.uri, to.state

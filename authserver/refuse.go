@@ -84,10 +84,22 @@ func refuseJSON(w http.ResponseWriter, r *http.Request, e *oauth.Error) {
 
 // refusePage says it to a person, where there is no client to say it to.
 func (s *Server) refusePage(w http.ResponseWriter, r *http.Request, e *oauth.Error) {
-	event := weblog.From(r.Context())
+	problem := s.problem(r, e)
+	if e.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(e.RetryAfter))
+	}
+	s.Pages.Problem(w, e.Code.Status(), problem)
+}
+
+// problem is a refusal as a person is told it: in the sentence of the flow trace,
+// and with the name of the attempt there.
+func (s *Server) problem(r *http.Request, e *oauth.Error) pages.Problem {
+	event, flow := weblog.From(r.Context()), flowtrace.From(r.Context())
 	event.Fail(e)
-	problem := pages.Problem{
-		Title: title(e.Code), Happened: sentence(e.Description), ToDo: hints[e.Description],
+	problem := pages.Problem{Title: title(e.Code), Happened: sentence(e.Description), ToDo: hints[e.Description]}
+	id := flow.Refused(e)
+	if why := flow.Explain(e); why.Said != "" {
+		problem.Happened = why.Said
 	}
 	if e.Description == unknownClient {
 		problem.ByClient = forgottenClient
@@ -95,8 +107,8 @@ func (s *Server) refusePage(w http.ResponseWriter, r *http.Request, e *oauth.Err
 	if problem.Title == cannotConnect {
 		problem.HelpURL = s.helpURL()
 	}
-	if flow := flowtrace.From(r.Context()).Refused(e); flow != "" {
-		problem.Reference = "flow " + flow
+	if id != "" {
+		problem.Reference = "flow " + id
 	} else if event != nil {
 		problem.Reference = event.ID
 	}
@@ -105,10 +117,7 @@ func (s *Server) refusePage(w http.ResponseWriter, r *http.Request, e *oauth.Err
 		problem.Happened = "A fault on the server got in the way. Nothing was changed."
 		problem.ToDo = "Try again in a moment. If it keeps happening, tell whoever runs this server."
 	}
-	if e.RetryAfter > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(e.RetryAfter))
-	}
-	s.Pages.Problem(w, e.Code.Status(), problem)
+	return problem
 }
 
 func title(code oauth.ErrorCode) string {

@@ -3,6 +3,7 @@ package authserver
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/sallyport-dev/sallyport/internal/flowtrace"
@@ -48,13 +49,45 @@ func (to *reply) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	to.send(w, r, "error", string(e.Code), "error_description", e.Description)
 }
 
-// send redirects with the parameters given, in pairs, and those that every
-// answer carries.
+// personLooks reports whether a person sees what is answered: their browser goes
+// there, it is no frame, and the client did not ask for silence. OpenID Connect
+// Core §3.1.2.1: with prompt=none "the Authorization Server MUST NOT display any
+// authentication or consent user interface pages".
+func personLooks(r *http.Request, form url.Values) bool {
+	frame := r.Header.Get("Sec-Fetch-Dest")
+	silent := slices.Contains(strings.Fields(form.Get("prompt")), "none")
+	return strings.Contains(r.Header.Get("Accept"), "text/html") && (frame == "" || frame == "document") && !silent
+}
+
+// refuseOnPage tells the person, who alone can mend what a client asks for wrongly,
+// and leaves it to them to go back with the error. RFC 9700 §4.11.2: the server
+// "MAY inform the user and rely on the user to make the correct decision".
+func (s *Server) refuseOnPage(w http.ResponseWriter, r *http.Request, e *oauth.Error, to *reply) {
+	problem := s.problem(r, e)
+	if why := flowtrace.From(r.Context()).Explain(e); problem.ToDo == "" {
+		problem.ToDo, problem.Copy = why.ToDo, why.Copy
+	}
+	problem.Back = to.location("error", string(e.Code), "error_description", e.Description)
+	problem.BackHost = oauth.TargetOf(to.uri).Host
+	s.Pages.Problem(w, e.Code.Status(), problem)
+}
+
+// send redirects with the parameters given.
+func (to *reply) send(w http.ResponseWriter, r *http.Request, pairs ...string) {
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Referrer-Policy", "no-referrer")
+	// draft-ietf-oauth-v2-1 §7.5.3: 303, so that no browser sends the form again.
+	w.Header().Set("Location", to.location(pairs...))
+	w.WriteHeader(http.StatusSeeOther)
+}
+
+// location is the redirect URI with the parameters given, in pairs, and those that
+// every answer carries.
 //
 // RFC 9207 §2: "In authorization responses to the client, including error
 // responses, an authorization server supporting this specification MUST
 // indicate its identity by including the iss parameter in the response."
-func (to *reply) send(w http.ResponseWriter, r *http.Request, pairs ...string) {
+func (to *reply) location(pairs ...string) string {
 	var query strings.Builder
 	for i := 0; i < len(pairs); i += 2 {
 		query.WriteString(pairs[i] + "=" + escape(pairs[i+1]) + "&")
@@ -72,11 +105,7 @@ func (to *reply) send(w http.ResponseWriter, r *http.Request, pairs ...string) {
 	if strings.Contains(to.uri, "?") {
 		separator = "&"
 	}
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("Referrer-Policy", "no-referrer")
-	// draft-ietf-oauth-v2-1 §7.5.3: 303, so that no browser sends the form again.
-	w.Header().Set("Location", to.uri+separator+query.String())
-	w.WriteHeader(http.StatusSeeOther)
+	return to.uri + separator + query.String()
 }
 
 // escape leaves no plus sign: some clients read it as a space, some do not.

@@ -75,7 +75,7 @@ func (c flowsList) Run(ctx context.Context, t terminal) error {
 		return err
 	}
 	reader := newFlowReader(in)
-	values, rows := []flowView{}, [][]string{}
+	values := []flowView{}
 	var before store.Flow
 	for len(values) < c.Lines {
 		page, err := in.store.Flows(ctx, before, pageSize)
@@ -95,7 +95,6 @@ func (c flowsList) Run(ctx context.Context, t terminal) error {
 				continue
 			}
 			values = append(values, v)
-			rows = append(rows, []string{v.ID, when(v.Started), clientOf(v), v.Result, v.At, v.Said, v.Username, v.Resource})
 		}
 		if len(page) < pageSize {
 			break
@@ -104,7 +103,37 @@ func (c flowsList) Run(ctx context.Context, t terminal) error {
 	if len(values) == 0 && in.config.Flows.Keep == 0 {
 		return c.say(t, values, "None: flows.keep is 0s, so that no attempt to connect is kept.")
 	}
-	return c.show(t, values, []string{"FLOW", "STARTED", "CLIENT", "RESULT", "AT", "WHAT HAPPENED", "USER", "RESOURCE"}, rows)
+	header, rows := flowRows(values, t.width)
+	return c.show(t, values, header, rows)
+}
+
+// roomForAll is how wide a terminal has to be for every column of the list.
+const roomForAll = 150
+
+// flowRows is the list as a table. In a narrow terminal there is what tells flows
+// apart, and room for what happened.
+func flowRows(values []flowView, width int) (header []string, rows [][]string) {
+	narrow := width > 0 && width < roomForAll
+	header = []string{"FLOW", "STARTED", "CLIENT", "RESULT", "AT", "WHAT HAPPENED", "USER", "RESOURCE"}
+	if narrow {
+		header = []string{"FLOW", "STARTED", "CLIENT", "RESULT", "WHAT HAPPENED"}
+	}
+	for _, v := range values {
+		row := []string{v.ID, when(v.Started), clientOf(v), v.Result, v.At, v.Said, v.Username, v.Resource}
+		if narrow {
+			row = []string{v.ID, lately(v.Started, time.Now()), clientOf(v), v.Result, v.Said}
+		}
+		rows = append(rows, row)
+	}
+	return header, rows
+}
+
+// lately is a time in few characters: of the day, within a day of now.
+func lately(t, now time.Time) string {
+	if now.Sub(t).Abs() < 24*time.Hour {
+		return t.Local().Format("15:04")
+	}
+	return t.Local().Format("2006-01-02")
 }
 
 func (c flowsList) subject(ctx context.Context, in *installation) (string, error) {
@@ -264,7 +293,10 @@ func (v flowView) print(t terminal) error {
 		}
 	}
 	p.blank()
-	day := ""
+	day, indent := "", 35
+	if t.width > 0 && t.width-indent < narrowestText {
+		indent = 8
+	}
 	for _, s := range v.Steps {
 		if d := s.At.Local().Format("2006-01-02"); d != day {
 			day = d
@@ -272,18 +304,18 @@ func (v flowView) print(t terminal) error {
 		}
 		p.text(fmt.Sprintf("  %s  %-12s  %-7s  ", s.At.Local().Format("15:04:05"), s.Step, s.Outcome), s.Said+s.counted())
 		for _, fact := range s.facts() {
-			p.text(strings.Repeat(" ", 35), fact)
+			p.text(strings.Repeat(" ", indent), fact)
 		}
 	}
 	return p.err
 }
 
-// facts are what belongs to a step, and what the client was told of it.
+// facts are what belongs to a step, and how it was answered.
 func (s stepView) facts() []string {
 	if s.Error == "" {
 		return s.Facts
 	}
-	told := "the client was told: " + s.Error
+	told := "the answer was: " + s.Error
 	if s.Told != "" {
 		told += ", " + s.Told
 	}

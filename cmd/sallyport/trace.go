@@ -14,21 +14,20 @@ import (
 // how many of people.
 const mostFlows = 5000
 
-// newTrace makes the recorder of attempts to connect; nil where none are kept.
+// newTrace makes the recorder of attempts to connect. Where none are kept, it
+// still explains what went wrong.
 func newTrace(in *installation, log *slog.Logger) *flowtrace.Recorder {
-	if in.config.Flows.Keep == 0 {
-		return nil
-	}
-	return flowtrace.New(flowtrace.Options{
-		Write: func(ctx context.Context, flows []flowtrace.Flow) error {
+	o := flowtrace.Options{Address: weblog.Addresses(in.config.Proxies()), Resources: in.config.ProtectedResources(), Now: time.Now, Log: log}
+	if in.config.Flows.Keep > 0 {
+		o.Write = func(ctx context.Context, flows []flowtrace.Flow) error {
 			rows := make([]store.Flow, len(flows))
 			for i, f := range flows {
 				rows[i] = store.Flow(f)
 			}
 			return in.store.Follow(ctx, rows)
-		},
-		Address: weblog.Addresses(in.config.Proxies()), Resources: in.config.ProtectedResources(), Now: time.Now, Log: log,
-	})
+		}
+	}
+	return flowtrace.New(o)
 }
 
 // pruneFlows removes attempts that are too old, or too many.

@@ -72,20 +72,13 @@ func (a *Attempt) Claims(clientID string) {
 	}
 }
 
-// Asks says what an authorization request asks for.
+// Asks says what an authorization request asks for. The form is not changed.
 func (a *Attempt) Asks(form url.Values) {
 	if a == nil {
 		return
 	}
-	var resources []string
-	for _, resource := range form["resource"] {
-		resources = append(resources, withoutQuery(resource))
-	}
-	a.values.resource = clean(strings.Join(resources, " "), maxValue)
-	a.values.scope = clean(form.Get("scope"), maxValue)
-	if redirect := form.Get("redirect_uri"); redirect != "" {
-		a.values.redirect = clean(oauth.TargetOf(redirect).Host, maxName)
-	}
+	// What is quoted of it is worked out when a step is written, too.
+	a.values.form = form
 	a.values.request = strings.Join([]string{form.Get("client_id"), form.Get("code_challenge"), form.Get("state")}, "\x00")
 }
 
@@ -106,7 +99,7 @@ func (a *Attempt) Person(id string) {
 // Join says which flow it belongs to, as a sealed value carried it. Whoever has
 // none, goes on without.
 func (a *Attempt) Join(id string) {
-	if a == nil || ParseID(id) != id || id == "" {
+	if a == nil || !a.rec.keeps() || ParseID(id) != id || id == "" {
 		return
 	}
 	b := &a.rec.board
@@ -147,6 +140,7 @@ func (a *Attempt) Did(kind Kind, said Sentence) {
 		s.Outcome = Waiting
 	}
 	if a.again(&s, false) {
+		a.values.read()
 		s.Said, s.Facts = a.fill(s.Said), a.facts(kind)
 		a.record(s)
 	}
@@ -166,6 +160,7 @@ func (a *Attempt) Refused(e *oauth.Error) string {
 		s.Outcome = Failed
 	}
 	if a.again(&s, ordinary(e)) {
+		a.values.read()
 		s.Facts = a.facts(s.Kind)
 		if s.Kind == Document && e.Cause != nil {
 			s.Facts = append(s.Facts, "cause: "+clean(withoutURL(e.Cause), maxValue))

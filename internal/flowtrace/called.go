@@ -58,7 +58,7 @@ func (c *called) first(grantID string, now time.Time) bool {
 // Called says that a token of a grant was let through to its resource. Every
 // call but the first costs one look-up.
 func (rec *Recorder) Called(grantID string) {
-	if rec == nil || grantID == "" || rec.called.known(grantID) {
+	if !rec.keeps() || grantID == "" || rec.called.known(grantID) {
 		return
 	}
 	now := rec.o.Now()

@@ -10,10 +10,50 @@ import (
 // values are what a sentence may quote.
 type values struct {
 	client   oauth.Client
-	resource string // as it was asked for
+	form     url.Values // as it was sent; nil once it was read
+	resource string     // as it was asked for
 	scope    string
 	redirect string // the host
 	request  string // by what the same authorization request is known again; never stored
+}
+
+// read takes out of the form what may be quoted, cleaned and cut.
+func (v *values) read() {
+	if v.form == nil {
+		return
+	}
+	var resources []string
+	for _, resource := range v.form["resource"] {
+		resources = append(resources, withoutQuery(resource))
+	}
+	v.resource = clean(strings.Join(resources, " "), maxValue)
+	v.scope = clean(v.form.Get("scope"), maxValue)
+	if redirect := v.form.Get("redirect_uri"); redirect != "" {
+		v.redirect = clean(oauth.TargetOf(redirect).Host, maxName)
+	}
+	v.form = nil
+}
+
+// An Explanation is what a person is told of a refusal.
+type Explanation struct {
+	Said string // what happened; text between backquotes is a value
+	ToDo string
+	Copy string // what ToDo says to enter; empty: nothing
+}
+
+// Explain says of a refusal what the flow trace says of it, whether that is kept
+// or not. Nothing is said by a nil Attempt.
+func (a *Attempt) Explain(e *oauth.Error) Explanation {
+	if a == nil {
+		return Explanation{}
+	}
+	a.values.read()
+	var x Explanation
+	x.Said, x.ToDo = a.explain(e)
+	if near := a.near(); e.Code == oauth.InvalidTarget && near != elsewhere && strings.Contains(x.ToDo, near) {
+		x.Copy = strings.Trim(near, "`")
+	}
+	return x
 }
 
 // explain says what happened and what to do.
@@ -45,7 +85,10 @@ func (a *Attempt) fill(s string) string {
 		"{who}", a.who(), "{client}", clean(a.learned.ClientID, maxID), "{asked}", quote(a.values.resource), "{here}", a.here(), "{near}", a.near(),
 		"{scopes}", quote(a.values.scope), "{known}", a.known(), "{redirect}", a.redirect(), "{hosts}", strings.Join(hostsOf(a.values.client), ", "),
 	).Replace(s)
-	return strings.ToUpper(said[:1]) + said[1:]
+	if rest, ok := strings.CutPrefix(said, nobody); ok {
+		said = "The client" + rest // every other name is written as its owner writes it
+	}
+	return said
 }
 
 func quote(s string) string {
@@ -57,13 +100,20 @@ func quote(s string) string {
 
 // who is what the client is called, by its own word.
 func (a *Attempt) who() string {
-	for _, name := range []string{a.open.family, nameOf(a.values.client), agentName(a.request.UserAgent())} {
+	family := ""
+	if a.open != nil {
+		family = a.open.family
+	}
+	for _, name := range []string{family, nameOf(a.values.client), agentName(a.request.UserAgent())} {
 		if name != "" && name != "a browser" {
 			return name
 		}
 	}
-	return "the client"
+	return nobody
 }
+
+// nobody is what a client is called that has no name.
+const nobody = "the client"
 
 func (a *Attempt) redirect() string {
 	if hosts := hostsOf(a.values.client); a.values.redirect == "" && len(hosts) > 0 {
@@ -81,7 +131,7 @@ func (a *Attempt) here() string {
 			ids = append(ids, "others")
 			break
 		}
-		ids = append(ids, r.ID)
+		ids = append(ids, "`"+r.ID+"`")
 	}
 	return strings.Join(ids, ", ")
 }
@@ -91,7 +141,7 @@ func (a *Attempt) here() string {
 func (a *Attempt) near() string {
 	all := a.rec.o.Resources
 	if len(all) == 1 {
-		return all[0].ID
+		return "`" + all[0].ID + "`"
 	}
 	var there []string
 	asked, err := url.Parse(a.values.resource)
@@ -101,10 +151,12 @@ func (a *Attempt) near() string {
 		}
 	}
 	if len(there) == 1 {
-		return there[0]
+		return "`" + there[0] + "`"
 	}
-	return "the URL of the one that is meant"
+	return elsewhere
 }
+
+const elsewhere = "the URL of the one that is meant"
 
 // known are the scopes of the resource that was asked for.
 func (a *Attempt) known() string {

@@ -9,7 +9,7 @@ import (
 // find finds the flow that the request belongs to, or begins one. It reports
 // whether there is one: there is none when too many begin.
 func (a *Attempt) find() bool {
-	if a.open != nil || a.shed {
+	if a.open != nil || a.shed || !a.rec.keeps() {
 		return a.open != nil
 	}
 	a.rec.mu.Lock()
@@ -123,7 +123,7 @@ func (a *Attempt) claim(now time.Time, k keys) {
 // Discovered says that somebody looked at one of the documents that every client
 // reads first.
 func (rec *Recorder) Discovered(r *http.Request, s Sentence) {
-	if rec == nil {
+	if !rec.keeps() {
 		return
 	}
 	a := Attempt{rec: rec, request: r, kind: Discovery}

@@ -28,6 +28,9 @@ func clean(s string, most int) string {
 			return "(left out, as it looks like a secret)"
 		}
 	}
+	if len(s) <= most && !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return s
+	}
 	var b strings.Builder
 	n := 0
 	for _, r := range strings.ToValidUTF8(s, "\uFFFD") {
@@ -55,9 +58,12 @@ var makes = []struct{ word, name string }{
 }
 
 func makeOf(texts ...string) string {
+	for i := range texts {
+		texts[i] = strings.ToLower(texts[i])
+	}
 	for _, m := range makes {
 		for _, text := range texts {
-			if strings.Contains(strings.ToLower(text), m.word) {
+			if strings.Contains(text, m.word) {
 				return m.name
 			}
 		}

@@ -14,7 +14,8 @@ import (
 
 // Options are what a [Recorder] is made of.
 type Options struct {
-	// Write adds to stored flows. It is called by one goroutine.
+	// Write adds to stored flows. It is called by one goroutine. Nil: nothing is
+	// kept, and what went wrong is still explained.
 	Write func(ctx context.Context, flows []Flow) error
 	// Address tells whom a request came from. It is never stored.
 	Address func(*http.Request) netip.Addr
@@ -38,7 +39,7 @@ const (
 
 // A Recorder takes steps from requests, without ever making one wait, and
 // writes them a moment later. [Recorder.Run] has to be running beside it. A nil
-// Recorder keeps nothing.
+// Recorder keeps nothing and explains nothing.
 type Recorder struct {
 	o       Options
 	queue   chan Flow
@@ -71,6 +72,9 @@ func (rec *Recorder) Dropped() int64 {
 	return rec.dropped.Load()
 }
 
+// keeps reports whether anything is kept.
+func (rec *Recorder) keeps() bool { return rec != nil && rec.o.Write != nil }
+
 // enqueue hands over to the writer, or drops.
 func (rec *Recorder) enqueue(f Flow) {
 	select {
@@ -82,7 +86,7 @@ func (rec *Recorder) enqueue(f Flow) {
 
 // Run writes until ctx ends, and then what is left.
 func (rec *Recorder) Run(ctx context.Context) {
-	if rec == nil {
+	if !rec.keeps() {
 		return
 	}
 	b := rec.batch()
@@ -107,7 +111,7 @@ func (rec *Recorder) Run(ctx context.Context) {
 
 // Flush writes what waits, for whoever has no Run running.
 func (rec *Recorder) Flush(ctx context.Context) {
-	if rec != nil {
+	if rec.keeps() {
 		rec.batch().finish(ctx)
 	}
 }

@@ -2,8 +2,8 @@ package flowtrace
 
 import "github.com/sallyport-dev/sallyport/oauth"
 
-// A Sentence says what happened. It is a constant; what stands between braces is
-// put in, cleaned and cut:
+// A Sentence says what happened. It is a constant; text between backquotes is a
+// value or a command; what stands between braces is put in, cleaned and cut:
 //
 //	{who}       what the client calls itself
 //	{asked}     the resource that was asked for
@@ -48,7 +48,7 @@ type remedy struct {
 
 const (
 	addAgain   Sentence = "Remove this server in the client and add it again, so that it registers anew. `sallyport clients list` shows what is registered."
-	ofClient   Sentence = "This is a mistake of the client: update it, or tell its makers the words of this step."
+	ofClient   Sentence = "This is a mistake of the client: update it, or tell its makers what is said here."
 	startAgain Sentence = "Start again from the client. Nothing was changed."
 	signAgain  Sentence = "The client has to ask for permission again: in most, disconnect and connect."
 )
@@ -69,18 +69,18 @@ var remedies = map[string]remedy{
 		toDo: "Start again from the client. If it happens each time, the browser keeps no cookies of this server, or people come back under another host than that of public_url."},
 	"the first account is made with the link that the server printed when it started": {toDo: "Open that link; `sallyport serve` prints it until there is an account."},
 	"there is no such resource here; use the resource of the protected resource metadata": {
-		"{who} asked for resource={asked}; this server is {here}.", "Enter {near} in {who}."},
-	"resource is not a URI":                                                  {"{who} asked for resource={asked}, which is no URL; this server is {here}.", "Enter {near} in {who}."},
-	"resource is not an absolute http or https URI":                          {"{who} asked for resource={asked}, which is no http or https URL; this server is {here}.", "Enter {near} in {who}."},
-	"resource has a fragment":                                                {"{who} asked for resource={asked}, which has a fragment; this server is {here}.", "Enter {near} in {who}, without the # and what follows."},
-	"resource has an encoded, empty or dot segment in its path":              {"{who} asked for resource={asked}, whose path is not written plainly; this server is {here}.", "Enter {near} in {who}."},
-	"resource is too long or holds a character that is not allowed in a URI": {"{who} asked for resource={asked}, which is no URL; this server is {here}.", "Enter {near} in {who}."},
-	"resource has userinfo":                                                  {"{who} asked for resource={asked}, with a name or a password in it; this server is {here}.", "Enter {near} in {who}."},
-	"resource has a host or a port that is not written plainly":              {"{who} asked for resource={asked}, whose host is not written plainly; this server is {here}.", "Enter {near} in {who}."},
-	"a token is for one resource; ask for each on its own":                   {"{who} asked for several resources at once: {asked}.", "A token is for one. Connect to each on its own; if the client does this by itself, tell its makers."},
+		"{who} asked for `resource={asked}`; this server is {here}.", "Enter {near} in {who}."},
+	"resource is not a URI":                                                  {"{who} asked for `resource={asked}`, which is no URL; this server is {here}.", "Enter {near} in {who}."},
+	"resource is not an absolute http or https URI":                          {"{who} asked for `resource={asked}`, which is no http or https URL; this server is {here}.", "Enter {near} in {who}."},
+	"resource has a fragment":                                                {"{who} asked for `resource={asked}`, which has a fragment; this server is {here}.", "Enter {near} in {who}, without the # and what follows."},
+	"resource has an encoded, empty or dot segment in its path":              {"{who} asked for `resource={asked}`, whose path is not written plainly; this server is {here}.", "Enter {near} in {who}."},
+	"resource is too long or holds a character that is not allowed in a URI": {"{who} asked for `resource={asked}`, which is no URL; this server is {here}.", "Enter {near} in {who}."},
+	"resource has userinfo":                                                  {"{who} asked for `resource={asked}`, with a name or a password in it; this server is {here}.", "Enter {near} in {who}."},
+	"resource has a host or a port that is not written plainly":              {"{who} asked for `resource={asked}`, whose host is not written plainly; this server is {here}.", "Enter {near} in {who}."},
+	"a token is for one resource; ask for each on its own":                   {"{who} asked for several resources at once: `{asked}`.", "A token is for one. Connect to each on its own; if the client does this by itself, tell its makers."},
 	"the grant is for another resource":                                      {"{who} presented what was issued for one resource and named another.", "The client mixes up two servers. Disconnect both in it, and connect them again one after the other."},
 	"none of the scopes asked for exists at this resource": {
-		"{who} asked for the scopes {scopes}; this resource has {known}.", "Take the scopes out of the client's settings, or name existing ones there. Without any it is given the default ones."},
+		"{who} asked for the scopes `{scopes}`; this resource has `{known}`.", "Take the scopes out of the client's settings, or name existing ones there. Without any it is given the default ones."},
 	"the scope goes beyond what was granted": {"{who} asked for more than the person had allowed.", "The client has to ask for permission again, with the scopes that it wants."},
 
 	"the app is not known to this server":                                 {"", addAgain},
@@ -146,7 +146,7 @@ var remedies = map[string]remedy{
 	"the client has to authenticate with an assertion that it signs, private_key_jwt":                                     {"", ofClient},
 	"the client did not announce private_key_jwt, nor keys to check an assertion by":                                      {"", ofClient},
 	"the client assertion was used before; each request needs a new one": {
-		"{who} sent one signed assertion twice.", "Something on the way sends the request again, or the assertion leaked. If it goes on, tell the client's makers the words of this step."},
+		"{who} sent one signed assertion twice.", "Something on the way sends the request again, or the assertion leaked. If it goes on, tell the client's makers what is said here."},
 	"the client assertion is not accepted: iss and sub have to be the client_id, aud the issuer or the token endpoint, exp within a day, and the signature that of a key which the client published": {
 		"{who} sent an assertion that proves nothing.", "The log says which part is wrong, in the line of this time. If it is the time, set the clock of this machine; if it is aud, public_url has to be the address that the client was given."},
 

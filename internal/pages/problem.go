@@ -1,6 +1,9 @@
 package pages
 
-import "net/http"
+import (
+	"html/template"
+	"net/http"
+)
 
 // A Problem says why it cannot go on. In Happened and ToDo, text between
 // backquotes is set in monospace.
@@ -15,6 +18,11 @@ type Problem struct {
 
 	// Again is where to start over; empty: nowhere.
 	Again string
+
+	// Back leads to a client whose redirect URI was matched, with the error that it
+	// waits for; empty: nowhere. BackHost is where that is.
+	Back     string
+	BackHost string
 
 	// HelpURL is where people read how to add a server to their client; empty:
 	// nowhere.
@@ -34,5 +42,13 @@ type ClientAdvice struct {
 
 // Problem draws the page that ends what cannot go on.
 func (p *Pages) Problem(w http.ResponseWriter, status int, v Problem) {
-	p.draw(w, status, drawing{"problem", v.Title, onTheWay, v})
+	p.draw(w, status, drawing{"problem", v.Title, onTheWay, problemView{v, template.URL(v.Back), partyOf(v.BackHost)}})
+}
+
+// A problemView is a Problem as its template reads it. The way back may have any
+// scheme that a client may register, and none of those runs anything.
+type problemView struct {
+	Problem
+	Return template.URL
+	Party  party
 }

@@ -3,6 +3,7 @@ package pages_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"testing"
 	"time"
@@ -112,14 +113,18 @@ func consentSamples(say func(string) string) []sample {
 	}
 }
 
+// wayBack is where a client waits for its answer.
+const wayBack = "https://claude.ai/api/mcp/auth_callback?error=invalid_target&state="
+
 func problemSamples(say func(string) string) []sample {
 	return []sample{
 		{"a problem with a remedy", func(p *pages.Pages, w http.ResponseWriter) {
 			p.Problem(w, 400, pages.Problem{
 				Title:    "This connection cannot be made",
-				Happened: "Claude asked for `" + say("https://mcp.acme.example") + "`, but this server is `https://mcp.acme.example/mcp`.",
-				ToDo:     "In Claude, edit the connector and enter this URL.", Copy: say("https://mcp.acme.example/mcp"),
-				Reference: say("7KQ2-M4TX"),
+				Happened: "Claude asked for `resource=" + say("https://mcp.acme.example") + "`; this server is `https://mcp.acme.example/mcp`.",
+				ToDo:     "Enter `https://mcp.acme.example/mcp` in Claude.", Copy: say("https://mcp.acme.example/mcp"),
+				Back: wayBack + url.QueryEscape(say("x")), BackHost: say("claude.ai"), HelpURL: site.PublicURL + "/mcp",
+				Reference: say("flow 7KQ2-M4TX"),
 			})
 		}},
 		{"a problem by client", func(p *pages.Pages, w http.ResponseWriter) {
