@@ -11,4 +11,6 @@
 // The server that is looked at is a stranger. What it says is bounded, redacted
 // and made printable before anyone sees it, and a server on the public internet
 // cannot send the doctor to an address inside.
+//
+//go:generate go test -run TestTheListOfFindingsIsCurrent -update .
 package doctor

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -33,7 +34,8 @@ type Config struct {
 	Roots    *x509.CertPool   // whose certificates are trusted; nil: the system's
 	Now      func() time.Time // nil: time.Now
 
-	network *network // where the server is; nil: looked up
+	network  *network      // where the server is; nil: looked up
+	patience time.Duration // with each request; 0: the constant
 }
 
 // Clients are the ids and names of the clients that are known, the most common
@@ -71,8 +73,13 @@ func Examine(ctx context.Context, c Config) (Report, error) {
 	defer transport.CloseIdleConnections()
 	p := &probe{config: c, o: o, redirect: loopbackRedirect, closeListener: func() {}, wire: &wire{
 		client: &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
-		agent:  agentName, told: c.Progress, now: c.Now, spent: &spent{},
+		agent:  agentName, told: c.Progress, now: c.Now, patience: cmp.Or(c.patience, patience), spent: &spent{},
 	}}
+	for _, values := range target.Query() {
+		for _, v := range values {
+			p.keep(v) // keys stand in addresses, at times
+		}
+	}
 	p.run(ctx)
 	o.trace, o.unfinished = p.wire.trace, p.wire.spent.all
 	report := judge(o, p.secrets)

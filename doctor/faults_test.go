@@ -23,7 +23,7 @@ var looked = strings.Fields("chatgpt claude claude-code codex vscode cursor goos
 
 var faults = []fault{
 	{"", "", "", ""},
-	{"only IPv6", "no-ipv4", "", "claude chatgpt m365-copilot"},
+	{"only IPv6", "no-ipv4", "", "claude"},
 	{"the certificate has expired", "certificate", "all", ""},
 	{"the certificate ends soon", "certificate-ends", "", "all"},
 	{"the certificate is for another host", "certificate", "all", ""},

@@ -19,7 +19,7 @@ func topics() []func(*observations) []Finding {
 
 // judge makes a report of what was seen. It makes no requests.
 func judge(o *observations, secrets []string) Report {
-	r := Report{URL: visible(o.target.String(), false), Requests: len(o.trace), Server: o.serverName(), SignedIn: o.visit.completed(), Findings: []Finding{}}
+	r := Report{Version: 1, URL: visible(o.target.String(), false), Requests: len(o.trace), Server: o.serverName(), SignedIn: o.visit.completed(), Findings: []Finding{}}
 	for _, check := range topics() {
 		r.Findings = append(r.Findings, bounded(check(o))...)
 	}
@@ -51,12 +51,31 @@ func judge(o *observations, secrets []string) Report {
 		r.Verdicts = append(r.Verdicts, v)
 	}
 	r.Right = right(o, r.Findings)
+	r.clean(secrets)
 	for _, x := range o.trace {
 		e := x.shown(secrets)
 		e.Body, e.Answer = "", ""
 		r.Trace = append(r.Trace, e)
 	}
 	return r
+}
+
+// clean takes what nobody may read, or a terminal would obey, out of every
+// sentence, whoever wrote it. The exchanges are clean already.
+func (r *Report) clean(secrets []string) {
+	say := func(s string) string { return visible(shorten(redact(s, secrets), shownBody), false) }
+	r.URL, r.Server = say(r.URL), say(r.Server)
+	for i := range r.Findings {
+		r.Findings[i].What = say(r.Findings[i].What)
+	}
+	for i := range r.Right {
+		r.Right[i] = say(r.Right[i])
+	}
+	for _, v := range r.Verdicts {
+		for i := range v.Path {
+			v.Path[i] = say(v.Path[i])
+		}
+	}
 }
 
 const (

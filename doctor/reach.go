@@ -22,9 +22,9 @@ var (
 		Mend:  "To use it from ChatGPT, claude.ai and other hosted clients, give the server a public https address, for example with a tunnel. What is said of them here is what they would see there.",
 	}
 	noIPv4 = Kind{
-		ID: "no-ipv4", Severity: Caution, Step: StepReach, Breaks: string(clientbook.NeedPublicAddress),
+		ID: "no-ipv4", Severity: Caution, Step: StepReach,
 		Title: "The name has no IPv4 address",
-		Rule:  "Claude connects from 160.79.104.0/21, which is IPv4 only.",
+		Rule:  "Claude connects from 160.79.104.0/21, which is IPv4 only. Other vendors do not say.",
 		Mend:  "Add an A record.",
 	}
 	notFound = Kind{
@@ -79,7 +79,7 @@ func checkReach(o *observations) []Finding {
 	if o.private() {
 		all = append(all, privateAddress.forOnly(o.hosted(), fmt.Sprintf("%s is %s, which the internet does not reach.", o.target.Hostname(), o.network.addresses[0].Unmap())))
 	} else if !o.network.hasIPv4() {
-		all = append(all, noIPv4.found(fmt.Sprintf("%s has only IPv6 addresses.", o.target.Hostname())))
+		all = append(all, noIPv4.forOnly([]string{"claude"}, fmt.Sprintf("%s has only IPv6 addresses.", o.target.Hostname())))
 	}
 	all = append(all, checkRedirect(o)...)
 	_, speaks := rpc(x)

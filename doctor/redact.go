@@ -19,11 +19,12 @@ const (
 // secretNames are members of JSON, parameters of forms and queries whose values
 // nobody is shown. state and nonce are not secret once used, but look so much
 // like it that a reader would worry.
-const secretNames = `access_token|refresh_token|id_token|client_secret|registration_access_token|code|code_verifier|client_assertion|device_code|password|token|csrf[_a-z]*|session[_a-z]*`
+const secretNames = `access_token|refresh_token|id_token|client_secret|registration_access_token|code_verifier|client_assertion|device_code|password|passwd|token|secret|api[_-]?key|csrf[_a-z]*|session[_a-z]*`
 
 var (
 	inJSON = regexp.MustCompile(`(?i)("(?:` + secretNames + `)"\s*:\s*)"(?:[^"\\]|\\.)*"?`)
-	inForm = regexp.MustCompile(`(?i)((?:^|[?&;\s"'])(?:` + secretNames + `)=)[^&\s"'<>]+`)
+	inForm = regexp.MustCompile(`(?i)((?:^|[?&;\s"'])(?:code|key|auth|sig|signature|ticket|` + secretNames + `)=)[^&\s"'<>]+`)
+	inURL  = regexp.MustCompile(`(?i)\b(https?://)[^/?#\s"'<>@]+@`)
 	inHTML = regexp.MustCompile(`(?i)(<input[^>]*\bvalue=)("[^"]*"|'[^']*'|[^\s>]+)`)
 	jwt    = regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*`)
 	scheme = regexp.MustCompile(`(?i)\b((?:Bearer|Basic|DPoP)\s+)[A-Za-z0-9._~+/=-]{12,}`)
@@ -41,6 +42,7 @@ func redact(s string, known []string) string {
 	}
 	s = inJSON.ReplaceAllString(s, `${1}"`+removed+`"`)
 	s = inForm.ReplaceAllString(s, "${1}"+removed)
+	s = inURL.ReplaceAllString(s, "${1}"+removed+"@")
 	s = inHTML.ReplaceAllString(s, `${1}"`+removed+`"`)
 	s = jwt.ReplaceAllString(s, removed)
 	s = scheme.ReplaceAllString(s, "${1}"+removed)
@@ -93,7 +95,7 @@ var shownHeaders = []string{
 func (x *exchange) shown(known []string) Exchange {
 	clean := func(s string, n int, lines bool) string { return visible(shorten(redact(s, known), n), lines) }
 	e := Exchange{
-		Purpose: x.purpose, Method: x.method, URL: clean(x.url, 2*shownText, false), Body: clean(x.body, shownBody, true),
+		Purpose: clean(x.purpose, shownText, false), Method: x.method, URL: clean(x.url, 2*shownText, false), Body: clean(x.body, shownBody, true),
 		Status: x.status, Milliseconds: x.took.Milliseconds(),
 	}
 	for name, value := range x.header {

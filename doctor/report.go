@@ -4,6 +4,8 @@ import "time"
 
 // A Report is what an examination found out.
 type Report struct {
+	// Version is that of this form as JSON: 1. New members do not change it.
+	Version  int       `json:"version"`
 	URL      string    `json:"url"` // the MCP server, as it was given
 	At       time.Time `json:"at"`
 	Requests int       `json:"requests"` // how many were made

@@ -93,6 +93,8 @@ type wire struct {
 	told   func(purpose string)
 	now    func() time.Time
 	spent  *spent
+	// patience is how long each request may take.
+	patience time.Duration
 }
 
 // spent is what the requests of an examination cost so far.
@@ -126,7 +128,7 @@ func (w *wire) send(ctx context.Context, a ask) *exchange {
 
 // travel makes the request and those that its redirects ask for.
 func (w *wire) travel(ctx context.Context, x *exchange) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, w.patience)
 	defer cancel()
 	method, at := x.method, x.url
 	for range maxHops {

@@ -36,6 +36,7 @@ func (w *world) serverMetadata(rw http.ResponseWriter, _ *http.Request, name str
 		"PKCE is not listed":                 func() { delete(d, "code_challenge_methods_supported") },
 		"only plain PKCE is listed":          func() { d["code_challenge_methods_supported"] = []string{"plain"} },
 		"plain PKCE is listed too":           func() { d["code_challenge_methods_supported"] = []string{"plain", "S256"} },
+		"authorize is inside":                func() { d["authorization_endpoint"] = "http://127.0.0.1:8081/authorize" },
 		"no signing algorithms":              func() { delete(d, "token_endpoint_auth_signing_alg_values_supported") },
 		"no response types":                  func() { delete(d, "response_types_supported") },
 		"refresh is not listed":              func() { d["grant_types_supported"] = []string{"authorization_code"} },
