@@ -132,6 +132,14 @@ func (b *tab) expects(text string) {
 	b.problems = slices.Delete(b.problems, i, i+1)
 }
 
+// forgives takes off the list whatever it was with text in it: other people's pages
+// are not ours to mend.
+func (b *tab) forgives(text string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.problems = slices.DeleteFunc(b.problems, func(p string) bool { return strings.Contains(p, text) })
+}
+
 // do runs steps, for half a minute at most.
 func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
