@@ -195,17 +195,18 @@ func (d *clientDocuments) keysOf(ctx context.Context, c oauth.Client, since time
 	return set.value, err
 }
 
-// fetchKeys fetches a key set. It is no further inward than its document.
+// fetchKeys fetches a key set. It is no further inward than its document: a
+// stranger may name any URL, also one that the operator wrote down for another.
 func (d *clientDocuments) fetchKeys(ctx context.Context, name string) (safehttp.Answer, error) {
 	id, keys, _ := strings.Cut(name, " ")
-	reach := d.reach(keys)
 	at, err1 := url.Parse(id)
 	to, err2 := url.Parse(keys)
 	if err := errors.Join(err1, err2); err != nil {
 		return safehttp.Answer{}, err
 	}
-	if d.reach(id) == safehttp.Anywhere && at.Scheme == to.Scheme && at.Host == to.Host {
-		reach = safehttp.Anywhere
+	reach := d.reach(id)
+	if reach != safehttp.Public && (at.Scheme != to.Scheme || at.Host != to.Host) {
+		reach = d.reach(keys)
 	}
 	return d.inward[reach].Get(ctx, keys, "application/jwk-set+json, application/json", maxKeySet)
 }

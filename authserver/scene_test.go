@@ -61,7 +61,7 @@ type setting struct {
 	resources     []oauth.ProtectedResource
 	registration  authserver.Registration
 	documents     authserver.Trust
-	builtIn       map[string]string // documents by path; $vendor is the vendor's host
+	builtIn       map[string]string // documents by path at the vendor, or by URL; $vendor is the vendor's host
 	checksIssuer  string            // the path of one
 	preregistered []oauth.Client
 	upstreams     []string
@@ -146,7 +146,10 @@ func newScene(t testing.TB, given setting) *scene {
 		if given.registration.Documents.BuiltIn == nil {
 			given.registration.Documents.BuiltIn = map[string][]byte{}
 		}
-		given.registration.Documents.BuiltIn[s.vendor.server.URL+path] = []byte(strings.ReplaceAll(text, "$vendor", s.vendor.server.URL))
+		if strings.HasPrefix(path, "/") {
+			path = s.vendor.server.URL + path
+		}
+		given.registration.Documents.BuiltIn[path] = []byte(strings.ReplaceAll(text, "$vendor", s.vendor.server.URL))
 	}
 	ctx := t.Context()
 	var err error
