@@ -67,9 +67,14 @@ func (s *Server) verifyAssertion(r *http.Request, c oauth.Client, raw oauth.Secr
 		"aud the issuer or the token endpoint, exp within a day, and the signature that of a key which the client published").Because(wrong)
 }
 
-// mayFetch bounds how often one network has us fetch something.
+// mayFetch bounds how often one network, and one neighbourhood, has us fetch
+// something.
 func (s *Server) mayFetch(r *http.Request) error {
-	if wait := s.limits.fetches.spend(network(s.Address(r))); wait > 0 {
+	from := s.Address(r)
+	if wait := s.limits.fetches.spend(network(from)); wait > 0 {
+		return tooMany(wait)
+	}
+	if wait := s.limits.fetchesAround.spend(neighbourhood(from)); wait > 0 {
 		return tooMany(wait)
 	}
 	return nil

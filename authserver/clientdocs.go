@@ -60,6 +60,12 @@ const (
 	maxKeySet   = 64 << 10
 )
 
+// fetchesAtOnce is how many documents and key sets are fetched at once, for
+// whomever. Each may take as long as [safehttp.Timeout].
+const fetchesAtOnce = 64
+
+var errBusy = errors.New("authserver: as many fetches are under way as may be")
+
 // keyRefetch is how often a key that is not in the set makes us look again.
 const keyRefetch = 30 * time.Second
 
@@ -70,6 +76,7 @@ type clientDocuments struct {
 	schemes  []string
 	loopback bool // the issuer is on this computer, and so may be a client in development
 	inward   map[safehttp.Reach]*safehttp.Client
+	underWay chan struct{}
 	clients  *shelf[documentClient]
 	keys     *shelf[token.KeySet]
 }
@@ -82,7 +89,7 @@ type documentClient struct {
 func newClientDocuments(c Config) *clientDocuments {
 	issuer, _ := url.Parse(c.Issuer) // New has parsed it
 	d := &clientDocuments{MetadataDocuments: c.Registration.Documents, schemes: c.Registration.PrivateSchemes,
-		loopback: oauth.OnLoopback(issuer), inward: map[safehttp.Reach]*safehttp.Client{}}
+		loopback: oauth.OnLoopback(issuer), inward: map[safehttp.Reach]*safehttp.Client{}, underWay: make(chan struct{}, fetchesAtOnce)}
 	for _, reach := range []safehttp.Reach{safehttp.Public, safehttp.Loopback, safehttp.Anywhere} {
 		d.inward[reach] = safehttp.New(reach, d.Roots)
 	}
@@ -94,7 +101,7 @@ func newClientDocuments(c Config) *clientDocuments {
 		}
 	}
 	d.clients = newShelf(c.Now, d.read, func(ctx context.Context, id string) (safehttp.Answer, error) {
-		return d.inward[d.reach(id)].Get(ctx, id, "application/json", maxDocument)
+		return d.get(ctx, d.reach(id), fetch{id, "application/json", maxDocument})
 	})
 	d.clients.fallback = func(id string) (documentClient, bool) {
 		c, err := d.read(id, d.BuiltIn[id])
@@ -208,7 +215,25 @@ func (d *clientDocuments) fetchKeys(ctx context.Context, name string) (safehttp.
 	if reach != safehttp.Public && (at.Scheme != to.Scheme || at.Host != to.Host) {
 		reach = d.reach(keys)
 	}
-	return d.inward[reach].Get(ctx, keys, "application/jwk-set+json, application/json", maxKeySet)
+	return d.get(ctx, reach, fetch{keys, "application/jwk-set+json, application/json", maxKeySet})
+}
+
+type fetch struct {
+	url, accept string
+	limit       int64
+}
+
+// get fetches, unless too much is being fetched: then what we have serves, as it
+// does when a host is away. Otherwise strangers with many addresses, and a host
+// that answers nobody, would have a connection here for each.
+func (d *clientDocuments) get(ctx context.Context, reach safehttp.Reach, f fetch) (safehttp.Answer, error) {
+	select {
+	case d.underWay <- struct{}{}:
+		defer func() { <-d.underWay }()
+		return d.inward[reach].Get(ctx, f.url, f.accept, f.limit)
+	default:
+		return safehttp.Answer{}, errBusy
+	}
 }
 
 // memorable reports whether a consent to this client may be remembered. Another

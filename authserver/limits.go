@@ -16,6 +16,7 @@ type limits struct {
 	registrations *keyed // new clients, by address
 	slowly        *keyed // the same, by neighbourhood, for who has time
 	fetches       *keyed // documents and key sets of clients, by address
+	fetchesAround *keyed // the same, by neighbourhood
 	failuresOf    *keyed // lines of the audit log about failed sign-ins, by name
 	failures      *keyed // the same, altogether
 	arrivals      *keyed // lines of the audit log about registrations, altogether
@@ -30,12 +31,15 @@ func newLimits(now func() time.Time) *limits {
 		// What is registered and never used stays for 30 days. In that time this is
 		// less than defaultMaxClients, so no neighbourhood alone can fill the room
 		// and keep everyone else out.
-		slowly:     newKeyed(now, rate.Every(30*time.Second), 1000),
-		fetches:    newKeyed(now, rate.Every(2*time.Second), 60),
-		failuresOf: newKeyed(now, rate.Every(time.Minute), 1),
-		failures:   newKeyed(now, rate.Every(6*time.Second), 100),
-		arrivals:   newKeyed(now, rate.Every(10*time.Second), 1000),
-		secrets:    newKeyed(now, rate.Every(10*time.Second), 10),
+		slowly:  newKeyed(now, rate.Every(30*time.Second), 1000),
+		fetches: newKeyed(now, rate.Every(2*time.Second), 60),
+		// A host that never answers holds a fetch for five seconds, so that this is
+		// ten of [fetchesAtOnce] at most, in the long run.
+		fetchesAround: newKeyed(now, rate.Every(500*time.Millisecond), 300),
+		failuresOf:    newKeyed(now, rate.Every(time.Minute), 1),
+		failures:      newKeyed(now, rate.Every(6*time.Second), 100),
+		arrivals:      newKeyed(now, rate.Every(10*time.Second), 1000),
+		secrets:       newKeyed(now, rate.Every(10*time.Second), 10),
 	}
 }
 

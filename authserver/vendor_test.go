@@ -32,6 +32,7 @@ type vendor struct {
 	pages  map[string]published
 	hits   map[string]int
 	keys   map[string]crypto.Signer
+	slow   func(path string) // called before an answer; nil: nothing is
 }
 
 type published struct {
@@ -51,7 +52,11 @@ func (v *vendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	v.mu.Lock()
 	v.hits[r.URL.Path]++
 	page, ok := v.pages[r.URL.Path]
+	slow := v.slow
 	v.mu.Unlock()
+	if slow != nil {
+		slow(r.URL.Path)
+	}
 	if !ok {
 		http.NotFound(w, r)
 		return
@@ -86,6 +91,12 @@ func (v *vendor) publish(path string, page published) {
 		page.header.Set("Content-Type", "application/json")
 	}
 	v.pages[path] = page
+}
+
+func (v *vendor) setSlow(f func(path string)) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.slow = f
 }
 
 func (v *vendor) fetched(path string) int {
