@@ -24,6 +24,7 @@ type Event struct {
 	mu    sync.Mutex
 	attrs []slog.Attr
 	cause error
+	code  oauth.ErrorCode // of the refusal; empty: none
 }
 
 // From returns the event of the request that ctx belongs to, or nil.
@@ -51,7 +52,7 @@ func (e *Event) Fail(err *oauth.Error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.attrs = append(e.attrs, slog.String("error", string(err.Code)), slog.String("refusal", err.Description))
-	e.cause = err.Cause
+	e.cause, e.code = err.Cause, err.Code
 }
 
 // Options says where lines go and whom they name.
@@ -107,7 +108,12 @@ func (o Options) write(e *Event, r *http.Request, rec *recorder, took time.Durat
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	level := slog.LevelInfo
-	if status >= 500 {
+	switch {
+	case e.code == oauth.TemporarilyUnavailable:
+		// Strangers can bring it about, by a document whose host does not answer, so
+		// it must not wake anybody.
+		level = slog.LevelWarn
+	case status >= 500:
 		level = slog.LevelError
 	}
 	if !o.Log.Enabled(r.Context(), level) {

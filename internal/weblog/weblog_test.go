@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/sallyport-dev/sallyport/oauth"
 )
 
 // Who closes the connection before the whole answer has come must not thereby
@@ -40,6 +42,32 @@ func TestARequestWhoseAnswerIsCutOffIsLogged(t *testing.T) {
 		}
 	}()
 	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/mcp", nil))
+}
+
+// An error is what somebody has to see to. That a stranger's host does not answer,
+// or that many ask at once, passes.
+func TestWhatPassesIsNoErrorOfTheServer(t *testing.T) {
+	for _, c := range []struct {
+		refusal *oauth.Error
+		status  int
+		level   string
+	}{
+		{oauth.Refuse(oauth.TemporarilyUnavailable, "try again"), http.StatusServiceUnavailable, "WARN"},
+		{oauth.Refuse(oauth.ServerError, "internal error"), http.StatusInternalServerError, "ERROR"},
+		{nil, http.StatusServiceUnavailable, "ERROR"},
+		{oauth.Refuse(oauth.InvalidGrant, "it is wrong"), http.StatusBadRequest, "INFO"},
+	} {
+		var log bytes.Buffer
+		h := Wrap(Options{Log: slog.New(slog.NewJSONHandler(&log, nil)), Now: time.Now, Address: Addresses(nil)},
+			http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				From(r.Context()).Fail(c.refusal)
+				w.WriteHeader(c.status)
+			}))
+		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
+		if !strings.Contains(log.String(), `"level":"`+c.level+`"`) {
+			t.Errorf("%v, %d: %s", c.refusal, c.status, &log)
+		}
+	}
 }
 
 func TestAFaultIsLoggedAndAnswered(t *testing.T) {
