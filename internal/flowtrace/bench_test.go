@@ -24,6 +24,7 @@ func BenchmarkTrace(b *testing.B) {
 		make func(*Recorder) func()
 	}{
 		{"guarded call", func(rec *Recorder) func() { return func() { rec.Called("g_1") } }},
+		{"metadata", func(rec *Recorder) func() { return func() { rec.Discovered(request, ReadServer) } }},
 		{"refresh", func(rec *Recorder) func() {
 			return endpoint(rec, Token, func(a *Attempt) { a.Client(c); a.As(Refresh); a.Grant("g_1") })
 		}},
