@@ -189,10 +189,21 @@ func (b *tab) fill(name, value string) {
 // old page still is what scripts see.
 func (b *tab) press(name string) {
 	b.t.Helper()
+	b.leave("button", name)
+}
+
+// follow follows a link, as press does a button.
+func (b *tab) follow(name string) {
+	b.t.Helper()
+	b.leave("link", name)
+}
+
+func (b *tab) leave(role, name string) {
+	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, 30*time.Second)
 	defer cancel()
 	evaluate[bool](b, "document.left = true")
-	if _, err := chromedp.RunResponse(ctx, chromedp.Click(name, byRole("button", name))); err != nil {
+	if _, err := chromedp.RunResponse(ctx, chromedp.Click(name, byRole(role, name))); err != nil {
 		b.t.Fatalf("pressing %s: %v\non the page: %s", name, err, b.text())
 	}
 	arrived := chromedp.Poll[chromedp.Void](`!document.left && document.readyState === "complete"`, chromedp.WithPollingInterval(20*time.Millisecond))
