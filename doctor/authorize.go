@@ -112,7 +112,8 @@ func (o outcome) says(x *exchange) string {
 	case o.status == http.StatusOK:
 		return "A page is shown"
 	}
-	return fmt.Sprintf("The browser is answered %d at %s", o.status, quote(x.end()))
+	at, _, _ := strings.Cut(x.end(), "?")
+	return fmt.Sprintf("The browser is answered %d at %s", o.status, quote(at))
 }
 
 func checkAuthorize(o *observations) []Finding {

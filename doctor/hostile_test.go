@@ -140,7 +140,8 @@ func TestWhatLooksLikeASecretIsRemoved(t *testing.T) {
 			t.Errorf("%s is shown as %s", text, got)
 		}
 	}
-	for _, text := range []string{`{"error":"invalid_grant","code":"E42"}`, "the code was used before", "token_endpoint is https://a.example/token", "Bearer error=\"invalid_token\""} {
+	for _, text := range []string{`{"error":"invalid_grant","code":"E42"}`, "the code was used before", "token_endpoint is https://a.example/token", "Bearer error=\"invalid_token\"",
+		`Bearer resource_metadata="https://mcp.example.com/.well-known/oauth-protected-resource"`} {
 		if got := redact(text, nil); got != text {
 			t.Errorf("%s is shown as %s", text, got)
 		}

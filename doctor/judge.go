@@ -37,6 +37,9 @@ func judge(o *observations, secrets []string) Report {
 				f.Hurts = append(f.Hurts, w.client.ID)
 			}
 		}
+		if f.Severity != Danger && f.Whom == "" && len(f.Hurts) == 0 {
+			f.Severity = Note // nobody who was looked for stumbles over it
+		}
 		for _, x := range f.shown {
 			if x != nil {
 				f.Evidence = append(f.Evidence, x.shown(secrets))

@@ -27,7 +27,7 @@ var (
 	inURL  = regexp.MustCompile(`(?i)\b(https?://)[^/?#\s"'<>@]+@`)
 	inHTML = regexp.MustCompile(`(?i)(<input[^>]*\bvalue=)("[^"]*"|'[^']*'|[^\s>]+)`)
 	jwt    = regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*`)
-	scheme = regexp.MustCompile(`(?i)\b((?:Bearer|Basic|DPoP)\s+)[A-Za-z0-9._~+/=-]{12,}`)
+	scheme = regexp.MustCompile(`(?i)\b((?:Bearer|Basic|DPoP)\s+)([A-Za-z0-9._~+/=-]{12,})("?)`)
 	prefix = regexp.MustCompile(`\b(?:sp_(?:c|rt|at|cs|s)_|gh[pousr]_|sk-|xox[abp]-)[A-Za-z0-9_-]{6,}`)
 )
 
@@ -45,7 +45,12 @@ func redact(s string, known []string) string {
 	s = inURL.ReplaceAllString(s, "${1}"+removed+"@")
 	s = inHTML.ReplaceAllString(s, `${1}"`+removed+`"`)
 	s = jwt.ReplaceAllString(s, removed)
-	s = scheme.ReplaceAllString(s, "${1}"+removed)
+	s = scheme.ReplaceAllStringFunc(s, func(found string) string {
+		if strings.HasSuffix(found, `="`) {
+			return found // the first parameter of a challenge
+		}
+		return scheme.ReplaceAllString(found, "${1}"+removed+"${3}")
+	})
 	return prefix.ReplaceAllString(s, removed)
 }
 

@@ -57,7 +57,10 @@ func (r Report) summary() string {
 		n[v.Outcome]++
 	}
 	said := fmt.Sprintf("%d of %d clients connect", n[Connects]+n[Cautioned], len(r.Verdicts))
-	if n[Cautioned] > 0 {
+	switch {
+	case n[Cautioned] > 0 && n[Connects] == 0:
+		said += " with a caution"
+	case n[Cautioned] > 0:
 		said += fmt.Sprintf(", %d of them with a caution", n[Cautioned])
 	}
 	if !r.SignedIn {
@@ -157,7 +160,7 @@ func (t *typist) verdicts(r Report) {
 	}
 	for _, v := range r.Verdicts {
 		name := v.Client + strings.Repeat(" ", longest-utf8.RuneCountInString(v.Client))
-		says := string(v.Outcome)
+		says := r.says(v)
 		if v.Step != "" {
 			says += "; it gets stuck at “" + string(v.Step) + "”"
 		}
@@ -168,8 +171,18 @@ func (t *typist) verdicts(r Report) {
 	}
 	if common := r.common(); len(common) > 0 {
 		t.line(0, "")
-		t.wrap(2, "", "For every client: "+strings.Join(common, ", "))
+		t.wrap(2, "", "Every client stumbles over: "+strings.Join(common, ", "))
 	}
+}
+
+// says is an outcome, for people: where the address is private, those who come
+// from outside cannot try yet.
+func (r Report) says(v Verdict) string {
+	private := slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.ID == privateAddress.ID && slices.Contains(f.Hurts, v.ID) })
+	if private && v.Outcome != WillNot {
+		return string(v.Outcome) + ", once the address is public"
+	}
+	return string(v.Outcome)
 }
 
 // common are the findings that every client stumbles over.
@@ -192,27 +205,26 @@ func (r Report) own(v Verdict) []string {
 // findings writes those of one severity, under a heading.
 func (t *typist) findings(r Report, severity Severity) {
 	heading := headingOf(severity)
-	first := true
-	for _, f := range r.Findings {
-		if f.Severity != severity {
-			continue
-		}
-		if first {
-			first = false
+	for i, g := range r.of(severity) {
+		if i == 0 {
 			t.line(0, "")
 			t.line(2, t.bold(heading))
 		}
-		t.finding(f, r)
+		t.finding(g, r)
 	}
 }
 
-func (t *typist) finding(f Finding, r Report) {
+func (t *typist) finding(f group, r Report) {
 	mark := map[Severity]string{Danger: t.red("✗"), Fault: t.red("✗"), Caution: t.yellow("!"), Note: t.dim("·")}[f.Severity]
 	t.line(0, "")
-	t.wrap(2, mark+" ", t.bold(f.Title))
-	t.wrap(4, "", f.What)
-	t.wrap(4, t.dim("who   "), r.who(f))
-	t.wrap(4, t.dim("when  "), string(f.Step)+"  "+t.dim("["+f.ID+"]"))
+	t.wrap(2, mark+" ", t.bold(f.Title)+"  "+t.dim("["+f.ID+"]"))
+	for _, seen := range f.Seen {
+		t.wrap(4, "", seen)
+	}
+	if f.Severity != Note || len(f.Hurts) > 0 {
+		t.wrap(4, t.dim("who   "), r.who(f.Finding))
+		t.wrap(4, t.dim("when  "), string(f.Step))
+	}
 	t.wrap(4, t.dim("rule  "), f.Rule)
 	t.wrap(4, t.dim("mend  "), f.Mend)
 	if f.Severity == Note {
@@ -240,9 +252,14 @@ func (r Report) who(f Finding) string {
 	case len(f.Hurts) == len(r.Verdicts) && len(r.Verdicts) > 1:
 		return "every client"
 	}
+	return r.names(f.Hurts)
+}
+
+// names are the names of clients, in the order of the verdicts.
+func (r Report) names(ids []string) string {
 	var names []string
 	for _, v := range r.Verdicts {
-		if slices.Contains(f.Hurts, v.ID) {
+		if slices.Contains(ids, v.ID) {
 			names = append(names, v.Client)
 		}
 	}

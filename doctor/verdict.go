@@ -68,7 +68,7 @@ func registered(n clientbook.Connection) []string {
 // take follows one connection up to where the person is sent to sign in.
 func (w *way) take(o *observations) {
 	if !o.protected() {
-		w.path = []string{"no sign-in is asked for"}
+		w.path = []string{"nobody has to sign in"}
 		return
 	}
 	if len(w.connection.Discovery.Resource) == 0 {
@@ -77,7 +77,7 @@ func (w *way) take(o *observations) {
 			w.stuck = StepResource
 			return
 		}
-		w.path = append(w.path, "no metadata of the resource: the MCP server's origin (MCP 2025-03-26)")
+		w.path = append(w.path, "without metadata of the resource, from the MCP server's origin (MCP 2025-03-26)")
 	} else if !w.findResource(o) {
 		w.stuck = StepResource
 		return
@@ -88,7 +88,7 @@ func (w *way) take(o *observations) {
 	case !o.offers(w.connection):
 		w.stuck = StepRegister
 	default:
-		w.path = append(w.path, "registration: "+w.connection.Title)
+		w.path = append(w.path, strings.ToLower(w.connection.Title[:1])+w.connection.Title[1:])
 	}
 }
 
@@ -100,7 +100,7 @@ func (w *way) findResource(o *observations) bool {
 			r := &o.resource[i]
 			same := r.where == where || where != clientbook.Challenge && r.where != clientbook.Challenge && expand(r.where, o.target) == expand(where, o.target)
 			if same && r.found() {
-				w.path = append(w.path, "resource metadata: "+placeName(r, o))
+				w.path = append(w.path, "metadata "+placeName(r, o))
 				return true
 			}
 		}
@@ -112,7 +112,7 @@ func placeName(p *place, o *observations) string {
 	if p.where == clientbook.Challenge {
 		return "where the challenge says"
 	}
-	return expand(p.where, o.target)
+	return "at " + expand(p.where, o.target)
 }
 
 // offers reports whether the server lets a client take this connection.

@@ -60,8 +60,8 @@ func TestTheDoctorAtFastMCP(t *testing.T) {
 	at := serveGlue(t, "fastmcp.mjs", upstream.URL)
 	r, status := examine(t, at)
 	expected{
-		"(challenge-without-scope) (documents-not-offered) (iss-not-advertised) (offline-access-not-listed) (pkce-not-demanded) (pkce-plain) (places-missing) " +
-			"(plain-404) (private-address) (slash-not-served) challenge-hidden client-refused none-not-listed port-compared resource-not-exact unknown-client-answer",
+		"(challenge-without-scope) (documents-not-offered) (iss-not-advertised) (none-not-listed) (offline-access-not-listed) (pkce-not-demanded) (pkce-plain) " +
+			"(places-missing) (plain-404) (port-compared) (private-address) (slash-not-served) challenge-hidden client-refused resource-not-exact unknown-client-answer",
 		"antigravity chatgpt claude cursor grok m365-copilot n8n perplexity slack snowflake vscode", 1,
 	}.compare(t, r, status)
 }
