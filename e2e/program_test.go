@@ -176,28 +176,30 @@ func (p *program) finish(cmd *exec.Cmd, status int, more io.Writer) {
 	}
 }
 
-// A typist answers one question of a program, once it is asked.
+// A typist answers what a program asks, each question once it is asked.
 type typist struct {
-	question, answer string
-	status           int // that the program ends with, if all goes well
-	keys             io.Writer
-	read             strings.Builder
+	answers [][2]string // question, or a part of it, and what is typed
+	status  int         // that the program ends with, if all goes well
+	keys    io.Writer
+	read    strings.Builder // since the last answer
 }
 
 func (y *typist) Write(b []byte) (int, error) {
 	y.read.Write(b)
-	if y.answer != "" && strings.Contains(y.read.String(), y.question) {
-		answer := y.answer
-		y.answer = ""
-		if _, err := io.WriteString(y.keys, answer); err != nil {
-			return 0, err
-		}
+	if len(y.answers) == 0 || !strings.Contains(y.read.String(), y.answers[0][0]) {
+		return len(b), nil
+	}
+	answer := y.answers[0][1]
+	y.answers = y.answers[1:]
+	y.read.Reset()
+	if _, err := io.WriteString(y.keys, answer); err != nil {
+		return 0, err
 	}
 	return len(b), nil
 }
 
 // atTerminal runs the program where it finds a terminal, as at a person's desk,
-// with someone who answers one question, if there is one.
+// with someone who answers its questions.
 func (p *program) atTerminal(y typist, args ...string) {
 	p.t.Helper()
 	cmd := p.command(args...)
@@ -209,7 +211,7 @@ func (p *program) atTerminal(y typist, args ...string) {
 	if err != nil {
 		p.t.Skipf("a terminal for the program: %v", err)
 	}
-	cmd.Path, cmd.Args = script, []string{"script", "-qec", strings.Join(words, " "), "/dev/null"}
+	cmd.Path, cmd.Args = script, []string{"script", "-qec", "stty cols 160 rows 50 && exec " + strings.Join(words, " "), "/dev/null"}
 	cmd.Env = append(cmd.Env, "TERM=xterm-256color")
 	keys, err := cmd.StdinPipe() // an end of it would end the program
 	if err != nil {
