@@ -1,6 +1,7 @@
 package authserver
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"time"
@@ -13,21 +14,29 @@ import (
 // checkAssertion has a client prove itself by a JWT that it signed. RFC 7523 §2.2.
 // Nothing falls back from here: a client that offers none as well, and presents
 // an assertion that is wrong, is refused.
-func (s *Server) checkAssertion(r *http.Request, c oauth.Client, raw oauth.Secret) error {
+func (s *Server) checkAssertion(r *http.Request, c oauth.Client, raw oauth.Secret) (token.Assertion, error) {
 	if !c.Authenticates(oauth.AuthPrivateKey) {
-		return oauth.Refuse(oauth.InvalidClient, "the client did not announce private_key_jwt, nor keys to check an assertion by")
+		return token.Assertion{}, oauth.Refuse(oauth.InvalidClient, "the client did not announce private_key_jwt, nor keys to check an assertion by")
 	}
 	who := c.ID + " " + network(s.Address(r))
 	if wait := s.limits.secrets.blocked(who); wait > 0 {
-		return tooMany(wait)
+		return token.Assertion{}, tooMany(wait)
 	}
-	a, err := s.verifyAssertion(r, c, raw)
-	if err != nil {
-		return err
+	return s.verifyAssertion(r, c, raw)
+}
+
+// spendAssertion makes sure that the assertion by which c proved itself, if it did
+// by one, is used for one request. It is called when all else is found to be right,
+// and before anything comes of it. Anyone can publish a document and keys: what
+// they sign is remembered only with something that a person gave them.
+func (s *Server) spendAssertion(ctx context.Context, c *caller) error {
+	a := c.assertion
+	if a.ID.IsZero() {
+		return nil
 	}
-	err = s.Assertions.SpendAssertion(r.Context(), a.ID, a.Expires)
+	c.assertion = token.Assertion{}
+	err := s.Assertions.SpendAssertion(ctx, a.ID, a.Expires)
 	if errors.Is(err, store.ErrReplayed) {
-		s.limits.secrets.spend(who)
 		return oauth.Refuse(oauth.InvalidClient, "the client assertion was used before; each request needs a new one").Because(err)
 	}
 	return err

@@ -17,13 +17,19 @@ type presented struct {
 	assertion oauth.Secret
 }
 
+// A caller is a client that proved itself for one request.
+type caller struct {
+	oauth.Client
+	assertion token.Assertion // by which it did, until that is spent; zero: none
+}
+
 // authenticate finds the client and has it prove who it is, by its secret in
 // the Authorization header or in the body, by a JWT that it signed, or by its id
 // alone when it is public. RFC 6749 §2.3, RFC 7523 §2.2.
-func (s *Server) authenticate(r *http.Request, form url.Values) (oauth.Client, error) {
+func (s *Server) authenticate(r *http.Request, form url.Values) (*caller, error) {
 	p, err := credentials(r, form)
 	if err != nil {
-		return oauth.Client{}, err
+		return nil, err
 	}
 	c, err := s.clients.find(r, p.id)
 	if err != nil {
@@ -31,21 +37,21 @@ func (s *Server) authenticate(r *http.Request, form url.Values) (oauth.Client, e
 	}
 	if isNotFound(err) {
 		// Clients that get this status register again.
-		return oauth.Client{}, oauth.Refuse(oauth.InvalidClient, "the client is unknown; register again")
+		return nil, oauth.Refuse(oauth.InvalidClient, "the client is unknown; register again")
 	}
 	if err != nil {
-		return oauth.Client{}, err
+		return nil, err
 	}
-	if err := s.prove(r, c, p); err != nil {
-		return oauth.Client{}, err
+	if p.assertion != "" {
+		a, err := s.checkAssertion(r, c, p.assertion)
+		return &caller{c, a}, err
 	}
-	return c, nil
+	return &caller{Client: c}, s.prove(r, c, p)
 }
 
+// prove has a client prove itself by its secret, or by its id alone.
 func (s *Server) prove(r *http.Request, c oauth.Client, p presented) error {
 	switch {
-	case p.assertion != "":
-		return s.checkAssertion(r, c, p.assertion)
 	case p.secret == "" && c.Public():
 		return nil
 	case c.Authenticates(oauth.AuthPrivateKey):

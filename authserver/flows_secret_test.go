@@ -96,7 +96,8 @@ const connectionWithSecrets = `
 	assert a key=ec:ES256 client=$vendor/client.json
 	POST /oauth/token grant_type=authorization_code client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer client_assertion=$a client_id=$vendor/client.json code=$c code_verifier=$v.b
 	status 200
-	POST /oauth/token grant_type=refresh_token client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer client_assertion=$a client_id=$vendor/client.json refresh_token=$refresh
+	save other json refresh_token
+	POST /oauth/token grant_type=refresh_token client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer client_assertion=$a client_id=$vendor/client.json refresh_token=$other
 	status 401
 
 	basic secretive $secretive.secret

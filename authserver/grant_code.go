@@ -17,7 +17,7 @@ import (
 // The order matters. Nothing is spent until the request has proved itself, so
 // whoever stole a code without its verifier cannot burn it; and the tokens are
 // made before the code is spent, so a signer that fails costs the person nothing.
-func (s *Server) redeem(ctx context.Context, c oauth.Client, form url.Values) (tokens, error) {
+func (s *Server) redeem(ctx context.Context, c *caller, form url.Values) (tokens, error) {
 	if form.Get("code") == "" {
 		return tokens{}, oauth.Refuse(oauth.InvalidRequest, "code is missing")
 	}
@@ -40,7 +40,7 @@ func (s *Server) redeem(ctx context.Context, c oauth.Client, form url.Values) (t
 		return tokens{}, err
 	}
 	g := s.newGrant(code)
-	t, err := s.mint(c, g, g.Scope, g.Generation.N)
+	t, err := s.mint(c.Client, g, g.Scope, g.Generation.N)
 	if err != nil {
 		return tokens{}, err
 	}
@@ -48,7 +48,10 @@ func (s *Server) redeem(ctx context.Context, c oauth.Client, form url.Values) (t
 	if err := s.clients.confirm(ctx, c.ID, code.ClientSince); err != nil {
 		return tokens{}, err
 	}
-	if err := s.spendCode(ctx, c, g); err != nil {
+	if err := s.spendAssertion(ctx, c); err != nil {
+		return tokens{}, err
+	}
+	if err := s.spendCode(ctx, c.Client, g); err != nil {
 		return tokens{}, err
 	}
 	flow.Grant(g.ID)

@@ -17,7 +17,7 @@ import (
 const attempts = 4
 
 // refresh answers grant_type=refresh_token. draft-ietf-oauth-v2-1 §4.3.
-func (s *Server) refresh(ctx context.Context, c oauth.Client, form url.Values) (tokens, error) {
+func (s *Server) refresh(ctx context.Context, c *caller, form url.Values) (tokens, error) {
 	flow := flowtrace.From(ctx)
 	flow.As(flowtrace.Refresh)
 	presented := oauth.Secret(form.Get("refresh_token"))
@@ -45,7 +45,7 @@ const deadRefresh = "the refresh token is unknown, expired or revoked"
 
 // tryRefresh reads, decides, mints and spends. It is not done when another
 // request rotated the grant between its reading and its spending.
-func (s *Server) tryRefresh(ctx context.Context, c oauth.Client, form url.Values, id string, n int64) (tokens, bool, error) {
+func (s *Server) tryRefresh(ctx context.Context, c *caller, form url.Values, id string, n int64) (tokens, bool, error) {
 	g, err := s.Grants.Grant(ctx, id)
 	if isNotFound(err) {
 		return tokens{}, false, oauth.Refuse(oauth.InvalidGrant, deadRefresh).Because(err)
@@ -53,8 +53,11 @@ func (s *Server) tryRefresh(ctx context.Context, c oauth.Client, form url.Values
 	if err != nil {
 		return tokens{}, false, err
 	}
-	scope, err := s.mayRefresh(c, g, form)
+	scope, err := s.mayRefresh(c.Client, g, form)
 	if err != nil {
+		return tokens{}, false, err
+	}
+	if err := s.spendAssertion(ctx, c); err != nil {
 		return tokens{}, false, err
 	}
 	now := s.Now()
@@ -62,7 +65,7 @@ func (s *Server) tryRefresh(ctx context.Context, c oauth.Client, form url.Values
 	if verdict == oauth.Replayed {
 		return tokens{}, false, s.replayed(ctx, g)
 	}
-	t, err := s.mint(c, g, scope, to.N)
+	t, err := s.mint(c.Client, g, scope, to.N)
 	if err != nil || verdict == oauth.Repeat {
 		return t, true, err
 	}

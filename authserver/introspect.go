@@ -43,7 +43,10 @@ func (s *Server) introspect(w http.ResponseWriter, r *http.Request) error {
 	case form.Get("token") == "":
 		return oauth.Refuse(oauth.InvalidRequest, "token is missing")
 	}
-	answer, err := s.describe(r, c, oauth.Secret(form.Get("token")))
+	answer, err := s.describe(r, c.Client, oauth.Secret(form.Get("token")))
+	if err == nil && answer.Active {
+		err = s.spendAssertion(r.Context(), c)
+	}
 	if err != nil {
 		return err
 	}

@@ -37,6 +37,9 @@ func (s *Server) revoke(w http.ResponseWriter, r *http.Request) error {
 		// client is informed of the error".
 		return oauth.Refuse(oauth.InvalidGrant, "the token was issued to another client")
 	}
+	if err := s.spendAssertion(r.Context(), c); err != nil {
+		return err
+	}
 	weblog.From(r.Context()).Add("grant", g.ID)
 	if _, err := s.Grants.Revoke(r.Context(), store.GrantFilter{ID: g.ID}, store.ByClient); err != nil {
 		return err

@@ -30,7 +30,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	weblog.From(r.Context()).Add("client", c.ID)
-	flowtrace.From(r.Context()).Client(c)
+	flowtrace.From(r.Context()).Client(c.Client)
 	grantType := form.Get("grant_type")
 	var answer tokens
 	switch {
