@@ -26,7 +26,7 @@ func (s *Server) showConsent(w http.ResponseWriter, r *http.Request) error {
 	}
 	// The page is a step of its own: whoever comes here without having signed
 	// in, or must do so again, is sent back to that.
-	if ix.next(session, false, s.Now()) == stepLogin {
+	if s.next(ix, session, false) == stepLogin {
 		return s.goTo(w, "/login", ix)
 	}
 	view, err := s.consentView(r, ix, person)
@@ -142,7 +142,7 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if ix.next(session, false, s.Now()) == stepLogin {
+	if s.next(ix, session, false) == stepLogin {
 		return s.goTo(w, "/login", ix)
 	}
 	if err := s.checkForm(r, aboutConsent(sealed)); err != nil {

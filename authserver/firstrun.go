@@ -82,7 +82,7 @@ func (s *Server) firstRun(w http.ResponseWriter, r *http.Request) error {
 		}
 		return s.firstRunAgain(w, r, presented, err)
 	}
-	if _, err := s.openSession(r.Context(), w, r, person.ID); err != nil {
+	if _, err := s.openSession(r.Context(), w, r, signedIn{person.ID, localWay}); err != nil {
 		return err
 	}
 	s.audit(r.Context(), store.Event{Kind: store.PersonCreated, Actor: person.ID, Subject: person.ID, Detail: "the first account"})

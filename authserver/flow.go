@@ -64,6 +64,19 @@ func (ix Interaction) next(session *oauth.Session, covered bool, now time.Time) 
 	return stepAnswer
 }
 
+// next is that of the interaction, for who came by a way that its resource takes.
+func (s *Server) next(ix Interaction, session *oauth.Session, covered bool) step {
+	if resource, ok := s.resource(ix.Resource); ok && session != nil && !takes(resource, session.Way) {
+		return stepLogin
+	}
+	return ix.next(session, covered, s.Now())
+}
+
+// takes reports whether people who signed in by a way may come to a resource.
+func takes(r oauth.ProtectedResource, way string) bool {
+	return len(r.Logins) == 0 || slices.Contains(r.Logins, way)
+}
+
 // prompts reports whether the client asked for a step by name. OpenID Connect
 // Core §3.1.2.1: a space-delimited list; unknown names are ignored.
 func (ix Interaction) prompts(name string) bool {
@@ -82,7 +95,7 @@ func (s *Server) advance(w http.ResponseWriter, r *http.Request, ix Interaction,
 			return err
 		}
 	}
-	switch ix.next(session, covered, s.Now()) {
+	switch s.next(ix, session, covered) {
 	case stepLogin:
 		if ix.prompts("none") {
 			to.refuse(w, r, oauth.Refuse(oauth.LoginRequired, "the person is not signed in"))

@@ -3,6 +3,7 @@ package authserver
 import (
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/sallyport-dev/sallyport/internal/flowtrace"
 	"github.com/sallyport-dev/sallyport/internal/pages"
@@ -45,6 +46,8 @@ func (s *Server) loginView(w http.ResponseWriter, r *http.Request, sealed string
 	view.ClientHost = oauth.TargetOf(ix.RedirectURI).Host
 	if resource, ok := s.resource(ix.Resource); ok {
 		view.ResourceTitle, view.HelpURL = resource.Title, resource.ID
+		view.PasswordLogin = view.PasswordLogin && takes(resource, localWay)
+		view.Upstreams = slices.DeleteFunc(view.Upstreams, func(u pages.Upstream) bool { return !takes(resource, u.Name) })
 	}
 	return view, nil
 }
@@ -62,7 +65,7 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.wrongPassword(w, r, sealed, err)
 	}
-	session, err := s.openSession(r.Context(), w, r, person.ID)
+	session, err := s.openSession(r.Context(), w, r, signedIn{person.ID, localWay})
 	if err != nil {
 		return err
 	}
@@ -89,7 +92,10 @@ func (s *Server) afterLogin(w http.ResponseWriter, r *http.Request, sealed strin
 	if err != nil {
 		return err
 	}
-	if ix.next(&session, covered, s.Now()) == stepAnswer {
+	switch s.next(ix, &session, covered) {
+	case stepLogin: // by another way
+		return s.goTo(w, "/login", ix)
+	case stepAnswer:
 		flow.Did(flowtrace.Consent, flowtrace.ConsentRemembered)
 		return s.answer(w, r, ix, session, ix.Scope)
 	}

@@ -123,6 +123,8 @@ func (g *setting) add(what string) error {
 		g.documents = authserver.Trust(value)
 	case "upstream":
 		g.upstreams = append(g.upstreams, value)
+	case "notes-insists":
+		g.resources[1].Logins = strings.Fields(value)
 	case "no-passwords":
 		g.noPasswords = true
 	case "checks-issuer":

@@ -64,13 +64,19 @@ func (s *Server) session(r *http.Request) (*oauth.Session, oauth.Person, error) 
 	return &session, person, nil
 }
 
+// signedIn is who proved who they are, and how.
+type signedIn struct{ person, way string }
+
+// localWay is the way of a password that is kept here.
+const localWay = "local"
+
 // openSession signs a person in in this browser. The cookie is always a new
 // one, so that nobody can prepare it for them, and the old session ends. It ends
 // last: a fault on the way leaves the person signed in as they were.
-func (s *Server) openSession(ctx context.Context, w http.ResponseWriter, r *http.Request, subject string) (oauth.Session, error) {
+func (s *Server) openSession(ctx context.Context, w http.ResponseWriter, r *http.Request, who signedIn) (oauth.Session, error) {
 	now := s.Now()
 	secret := oauth.NewSecret(oauth.SessionPrefix)
-	session := oauth.Session{ID: secret.Digest(), Subject: subject, AuthTime: now, Expires: now.Add(sessionTTL)}
+	session := oauth.Session{ID: secret.Digest(), Subject: who.person, Way: who.way, AuthTime: now, Expires: now.Add(sessionTTL)}
 	if err := s.Sessions.OpenSession(ctx, session); err != nil {
 		return oauth.Session{}, err
 	}

@@ -117,7 +117,7 @@ func (s *Server) comeBack(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.turnedAway(w, r, d, err)
 	}
-	session, err := s.openSession(r.Context(), w, r, person.ID)
+	session, err := s.openSession(r.Context(), w, r, signedIn{person.ID, u.Name})
 	if err != nil {
 		return err
 	}

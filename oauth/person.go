@@ -29,6 +29,7 @@ type Identity struct {
 type Session struct {
 	ID       Digest // of the cookie's secret
 	Subject  string
+	Way      string // how they signed in: the name of a login of the settings
 	AuthTime time.Time
 	Expires  time.Time
 }

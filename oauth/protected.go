@@ -10,6 +10,10 @@ type ProtectedResource struct {
 	ID     string
 	Scopes []ScopeInfo // in the order in which people read them
 
+	// Logins are the ways of signing in of which a person has to have come by one;
+	// none: any way is good.
+	Logins []string
+
 	TokenFormat string // "jwt" or "opaque"
 	Algorithm   string // what signs its access tokens: RS256, PS256, ES256 or EdDSA
 }

@@ -84,6 +84,7 @@ type Resource struct {
 	Scopes            []Scope    `yaml:"scopes" absent:"one scope with the resource's name" doc:"What a client can ask for, by name, in the order in which people read them."`
 	Tools             []Tool     `yaml:"tools" absent:"none" optional:"true" doc:"What each tool needs, by its name."`
 	DefaultToolScopes []string   `yaml:"default_tool_scopes" absent:"every scope" optional:"true" doc:"What a tool needs that is not under tools."`
+	Logins            []string   `yaml:"logins" absent:"any" optional:"true" doc:"The names of the logins of which a person has to come by one. Who is signed in by another is asked to sign in again."`
 	Identity          string     `yaml:"identity" absent:"jwt" optional:"true" enum:"jwt|headers|none" doc:"What the upstream learns of the person: a signed token, plain headers, or nothing."`
 	SigningAlgorithm  string     `yaml:"signing_algorithm" absent:"that of tokens" optional:"true" enum:"auto|RS256|PS256|ES256|EdDSA" doc:"What signs this resource's access tokens."`
 	TokenFormat       string     `yaml:"token_format" absent:"that of tokens" optional:"true" enum:"jwt|opaque" doc:"What this resource's access tokens are."`

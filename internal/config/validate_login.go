@@ -15,6 +15,7 @@ func (k *check) logins() {
 	if len(k.Login) == 0 {
 		k.say("login", "is empty, so nobody could sign in", "add - { type: local }, or remove the line")
 	}
+	k.insisted()
 	names := map[string]int{}
 	for i, l := range k.Login {
 		key := fmt.Sprintf("login[%d]", i)
@@ -31,6 +32,18 @@ func (k *check) logins() {
 		}
 		names[l.called()] = i
 		k.login(key, l)
+	}
+}
+
+// insisted checks what resources say of logins.
+func (k *check) insisted() {
+	for i, r := range k.Resources {
+		for _, name := range r.Logins {
+			if !slices.ContainsFunc(k.Login, func(l Login) bool { return l.called() == name }) {
+				at := fmt.Sprintf("resources[%d].logins", i)
+				k.say(at, "has "+k.quote(at, name)+", which is no login of these settings", "use the name of an entry under login, or local")
+			}
+		}
 	}
 }
 

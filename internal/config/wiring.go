@@ -21,6 +21,7 @@ func (c *Config) ProtectedResources() []oauth.ProtectedResource {
 			ID:          c.ID(r),
 			TokenFormat: r.TokenFormat,
 			Algorithm:   c.algorithm(r),
+			Logins:      r.Logins,
 		}
 		if p.TokenFormat == "" {
 			p.TokenFormat = c.Tokens.Format

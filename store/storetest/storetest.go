@@ -155,7 +155,7 @@ func metadata() oauth.ClientMetadata {
 // session opens a session for an hour.
 func (w *world) session(subject string) oauth.Session {
 	w.t.Helper()
-	s := oauth.Session{ID: oauth.NewDigest(), Subject: subject, AuthTime: w.time(), Expires: w.time().Add(time.Hour)}
+	s := oauth.Session{ID: oauth.NewDigest(), Subject: subject, Way: "okta", AuthTime: w.time(), Expires: w.time().Add(time.Hour)}
 	w.ok(w.OpenSession(w.t.Context(), s))
 	return s
 }
