@@ -257,3 +257,23 @@ func (c *clicker) send(at string, fill url.Values) (*http.Response, error) {
 	}
 	return res, err
 }
+
+func TestTheDoctorsPageIsForEverybody(t *testing.T) {
+	browser := newBrowser(t)
+	upstream := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(upstream.Close)
+	at := serveGlue(t, "fastmcp.mjs", upstream.URL)
+	page, err := exec.CommandContext(t.Context(), binary, "doctor", "--html", "-", "--client", "chatgpt", "--client", "inspector", at).Output()
+	if exit := (*exec.ExitError)(nil); !errors.As(err, &exit) || exit.ExitCode() != 1 {
+		t.Fatal(err)
+	}
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(page) }))
+	t.Cleanup(srv.Close)
+	tab := newTab(t, browser)
+	tab.open(srv.URL)
+	tab.says("What the doctor saw at " + at)
+	tab.says("The registration of a client is refused")
+	evaluate[bool](tab, "document.querySelectorAll('details').forEach(d => d.open = true), true")
+	tab.says("invalid_redirect_uri")
+	tab.look("doctor")
+}
