@@ -58,7 +58,7 @@ func (a *answer) WriteHeader(status int) {
 	if bound != "" {
 		h["Mcp-Session-Id"] = []string{bound}
 	}
-	h["X-Content-Type-Options"] = nosniff
+	h["X-Content-Type-Options"], h["Content-Security-Policy"] = nosniff, inert
 	if strings.HasPrefix(a.header.Get("Content-Type"), "text/event-stream") {
 		// MCP 2026-07-28, Streamable HTTP: "When initiating an SSE stream, servers
 		// SHOULD include the X-Accel-Buffering: no header".
@@ -72,6 +72,9 @@ func (a *answer) WriteHeader(status int) {
 var (
 	nosniff    = []string{"nosniff"}
 	unbuffered = []string{"no"}
+	// People sign in and allow at this origin, and an MCP server is not trusted with
+	// it: were its answer ever drawn as a page, it would be of no origin and run nothing.
+	inert = []string{"default-src 'none'; frame-ancestors 'none'; sandbox"}
 )
 
 // fail answers instead of the server.

@@ -83,6 +83,7 @@ func hasAnyPrefix(name string, prefixes []string) bool {
 // origin, which is ours, or that would look like our own words.
 var withheldAnswers = map[string]bool{
 	"Set-Cookie": true, "Set-Cookie2": true, "Clear-Site-Data": true, "Service-Worker-Allowed": true,
+	"Content-Security-Policy": true, "Content-Security-Policy-Report-Only": true,
 	"Strict-Transport-Security": true, "Public-Key-Pins": true, "Alt-Svc": true, "Origin-Agent-Cluster": true,
 	"Nel": true, "Report-To": true, "Reporting-Endpoints": true, "Expect-Ct": true,
 	"Www-Authenticate": true, "Authentication-Info": true, "Dpop-Nonce": true,

@@ -98,6 +98,26 @@ func TestWhatAnUpstreamMayNotSay(t *testing.T) {
 	}
 }
 
+// People sign in and allow at the same origin. What an MCP server answers is data,
+// however a browser comes to look at it.
+func TestNothingOfAnUpstreamRunsAtOurOrigin(t *testing.T) {
+	f := newFixture(t, nil)
+	f.upstream.set(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		w.Header().Set("Content-Security-Policy", "script-src *")
+		w.Header().Set("Content-Security-Policy-Report-Only", "script-src *; report-uri https://theirs.example")
+		_, _ = io.WriteString(w, "<script>parent.location</script>")
+	})
+	res := f.open(t.Context(), http.MethodPost, "/mcp", f.token("p_ada"), list, nil)
+	defer res.Body.Close()
+	if got := res.Header.Values("Content-Security-Policy"); len(got) != 1 || got[0] != "default-src 'none'; frame-ancestors 'none'; sandbox" {
+		t.Errorf("Content-Security-Policy: %q", got)
+	}
+	if got := res.Header.Get("Content-Security-Policy-Report-Only"); got != "" {
+		t.Errorf("Content-Security-Policy-Report-Only: %q", got)
+	}
+}
+
 func TestAnUpstreamThatRefusesOrRedirectsUsIsOurTroubleAndNotTheClients(t *testing.T) {
 	f := newFixture(t, nil)
 	for status, word := range map[int]string{401: "refuses", 403: "refuses", 407: "refuses", 301: "redirects", 307: "redirects"} {
