@@ -1,7 +1,6 @@
 package doctor
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -273,7 +272,7 @@ func same(t *testing.T, what string, got []string, want string, r Report) {
 	if !slices.Equal(got, wanted) {
 		t.Errorf("%s:\n  got  %s\n  want %s", what, strings.Join(got, " "), strings.Join(wanted, " "))
 		for _, f := range r.Findings {
-			t.Log(fmt.Sprintf("%s %s: %s", f.Severity, f.ID, f.What))
+			t.Logf("%s %s: %s", f.Severity, f.ID, f.What)
 		}
 	}
 }

@@ -169,17 +169,16 @@ func (r *registration) refused() bool { return !r.good() && !r.limited() }
 // authorizations are requests to the authorization endpoint, none of them by
 // someone who is signed in.
 type authorizations struct {
-	right      *exchange // as a client does it
-	noPKCE     *exchange
-	stranger   *exchange // a redirect URI that was not registered
-	otherPort  *exchange // a loopback redirect URI with another port
-	slash      *exchange // resource with a slash after it
-	unknown    *exchange // a client_id that nobody has
-	documents  []documentVisit
-	clientID   string
-	redirect   string
-	state      string
-	ourHeaders map[string]string
+	right     *exchange // as a client does it
+	noPKCE    *exchange
+	stranger  *exchange // a redirect URI that was not registered
+	otherPort *exchange // a loopback redirect URI with another port
+	slash     *exchange // resource with a slash after it
+	unknown   *exchange // a client_id that nobody has
+	documents []documentVisit
+	clientID  string
+	redirect  string
+	state     string
 }
 
 // A documentVisit is an authorization request with the published client_id of a

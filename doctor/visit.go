@@ -208,7 +208,7 @@ func checkRefreshed(v *visit) []Finding {
 		return append(all, notRotated.found("The answer has no new refresh_token.", v.refresh))
 	}
 	switch {
-	case v.again == nil || answers(v.after) == false:
+	case v.again == nil || !answers(v.after):
 	case v.again.err == nil && v.again.status == http.StatusOK && answers(v.survived):
 	case answers(v.survived):
 		all = append(all, refreshRace.found("The second request gets nothing: "+stateOfToken(v.again)+". The first goes on working.", v.again))

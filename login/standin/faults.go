@@ -65,7 +65,7 @@ func Status(code int) Fault {
 func Unavailable(after time.Duration) Fault {
 	return Fault{serve: func(w http.ResponseWriter, _ *http.Request, _ http.HandlerFunc) {
 		w.Header().Set("Retry-After", strconv.Itoa(int(after/time.Second)))
-		http.Error(w, http.StatusText(503), 503)
+		http.Error(w, http.StatusText(http.StatusServiceUnavailable), http.StatusServiceUnavailable)
 	}}
 }
 
