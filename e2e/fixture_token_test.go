@@ -234,8 +234,12 @@ func (p *play) refresh() {
 	}
 	before := p.granted
 	form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {before.Refresh}}
-	if p.Refresh.Scope == "granted" {
+	switch p.Refresh.Scope {
+	case "granted":
 		form.Set("scope", before.Scope)
+	case "asked":
+		scope, _ := p.scope()
+		form.Set("scope", scope)
 	}
 	answers := make([]answer, p.Refresh.AtOnce)
 	var all sync.WaitGroup

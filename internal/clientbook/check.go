@@ -66,7 +66,7 @@ func (n Connection) check() error {
 		{"token.resource", n.Token.Resource, resources},
 		{"token.audience", n.Token.Audience, []string{"issuer", "token_endpoint"}},
 		{"refresh.resource", n.Refresh.Resource, resources},
-		{"refresh.scope", n.Refresh.Scope, []string{"none", "granted"}},
+		{"refresh.scope", n.Refresh.Scope, []string{"none", "granted", "asked"}},
 	} {
 		if !slices.Contains(w.among, w.is) {
 			return fmt.Errorf("%s is %q, not one of %v", w.what, w.is, w.among)

@@ -124,7 +124,8 @@ type Token struct {
 type Refresh struct {
 	// Resource is as in Authorize. Left out: that of the token request.
 	Resource string `yaml:"resource"`
-	// Scope: "none", or "granted", as the last answer has it. Left out: none.
+	// Scope: "none"; "granted", as the last answer has it; or "asked", as the
+	// authorization request had it. Left out: none.
 	Scope string `yaml:"scope"`
 	// AtOnce is how many of its processes refresh with one token at a time.
 	// 0: one.
