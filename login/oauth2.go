@@ -79,7 +79,7 @@ func (o *OAuth2) Leave(_ context.Context, d Departure) (string, error) {
 // Return makes the answer that the browser brought into a person. Its errors are
 // refusals that a person may read.
 func (o *OAuth2) Return(ctx context.Context, d Departure, answer url.Values) (Profile, error) {
-	code, err := answered(answer, o.Issuer, false)
+	code, err := answered(answer, o.names, false)
 	if err != nil {
 		return Profile{}, err
 	}
@@ -109,6 +109,15 @@ func (o *OAuth2) Return(ctx context.Context, d Departure, answer url.Values) (Pr
 		return Profile{}, userFailed(err)
 	}
 	return p, nil
+}
+
+// names reports whether iss may be the server's. It publishes no issuer that could
+// be compared, and Issuer is what we call it; so what counts is that the name is at
+// the place where people were sent.
+func (o *OAuth2) names(iss string) bool {
+	said, err := url.Parse(iss)
+	sent, err2 := url.Parse(o.AuthorizationURL)
+	return iss == o.Issuer || err == nil && err2 == nil && said.Scheme == sent.Scheme && said.Host == sent.Host
 }
 
 func userFailed(err error) error {

@@ -132,7 +132,7 @@ func (o *OIDC) Return(ctx context.Context, d Departure, answer url.Values) (Prof
 	if err != nil {
 		return Profile{}, err
 	}
-	code, err := answered(answer, o.Issuer, found.sendsIss)
+	code, err := answered(answer, func(iss string) bool { return iss == o.Issuer }, found.sendsIss)
 	if err != nil {
 		return Profile{}, err
 	}

@@ -46,11 +46,12 @@ const (
 )
 
 // answered reads the parameters that an upstream sent back, and returns the code.
+// names reports whether an issuer is the upstream's; always, that it always says it.
 //
 // RFC 6749 §4.1.2.1: errors. RFC 9207 §2.4: "If the value does not match the
 // expected issuer identifier, clients MUST reject the authorization response".
-func answered(answer url.Values, issuer string, always bool) (code string, err error) {
-	if iss, sent := answer["iss"]; sent && !slices.Equal(iss, []string{issuer}) || always && !sent {
+func answered(answer url.Values, names func(iss string) bool, always bool) (code string, err error) {
+	if iss, sent := answer["iss"]; sent && (len(iss) != 1 || !names(iss[0])) || always && !sent {
 		return "", refuseUpstream(oauth.AccessDenied, upstreamWrong, errors.New("login: the answer is of another issuer"))
 	}
 	switch failure := answer.Get("error"); {
