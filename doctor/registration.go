@@ -45,8 +45,13 @@ var (
 		Rule: "RFC 7591 §3.2.1: the server responds with 201 Created.",
 		Mend: "Answer 201.",
 	}
+	registrationStays = Kind{
+		ID: "registration-stays", Severity: Note, Step: StepRegister, Title: "What the doctor registered stays behind",
+		Rule: "RFC 7592 §2.3: a registration is removed with DELETE at its registration_client_uri. Few servers offer it, and no client needs it.",
+		Mend: "Remove by hand what is named “Sallyport doctor”, or as the clients name themselves, where it is in the way; or look with --no-register.",
+	}
 	registrationKinds = []Kind{
-		registrationRefused, registrationRefusedFor, redirectsDropped, secretMissing, registrationNulls, registrationIncomplete, registrationStatus,
+		registrationRefused, registrationRefusedFor, redirectsDropped, secretMissing, registrationNulls, registrationIncomplete, registrationStatus, registrationStays,
 	}
 )
 
@@ -67,6 +72,9 @@ func checkRegistration(o *observations) []Finding {
 	}
 	if own.status == http.StatusOK {
 		all = append(all, registrationStatus.found("It is answered 200.", own.exchange))
+	}
+	if left := o.leftBehind(); len(left) > 0 {
+		all = append(all, registrationStays.found(fmt.Sprintf("Registrations that were not removed: %d of %d.", len(left), len(o.registrations)), left...))
 	}
 	for i := range o.registrations[1:] {
 		all = append(all, checkClientRegistration(&o.registrations[1+i])...)

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -36,12 +37,12 @@ func right(o *observations, findings []Finding) []string {
 	say(StepServer, o.as != nil, "The authorization server's metadata is complete, and its issuer is %s.", visible(o.as.str("issuer"), false))
 	own := o.ownRegistration()
 	say(StepRegister, own.good(), "A client can register.")
-	say(StepAuthorize, o.authorize.right != nil, "An authorization request leads to a page for the person; what has to be refused is refused.")
+	strict := !slices.ContainsFunc(findings, func(f Finding) bool { return f.ID == pkceUnchecked.ID })
+	say(StepAuthorize, o.authorize.right != nil && strict, "An authorization request leads to a page for the person; what has to be refused is refused.")
+	say(StepAuthorize, o.authorize.right != nil && !strict, "An authorization request leads to a page for the person.")
 	say(StepToken, o.token.unknown != nil, "The token endpoint refuses in the way that clients understand.")
 	say(StepUse, len(o.catalogue.tools) > 0, "%d tools can be listed.", len(o.catalogue.tools))
-	if left := o.leftBehind(); left > 0 {
-		all = append(all, fmt.Sprintf("What the doctor registered stays behind (%d, named “Sallyport doctor” or as the clients do): the server does not say how to remove it (RFC 7592).", left))
-	} else if own.good() {
+	if own.good() && len(o.leftBehind()) == 0 {
 		all = append(all, "What the doctor registered was removed again.")
 	}
 	for i := range all {
@@ -50,13 +51,19 @@ func right(o *observations, findings []Finding) []string {
 	return all
 }
 
-// leftBehind is how many registrations the doctor could not remove.
-func (o *observations) leftBehind() int {
-	n := 0
-	for _, r := range o.registrations {
-		if r.good() && (r.removed == nil || r.removed.err != nil || r.removed.status >= 300) {
-			n++
+// leftBehind are the registrations that the doctor could not remove, or what
+// became of its request to.
+func (o *observations) leftBehind() []*exchange {
+	var left []*exchange
+	for i := range o.registrations {
+		r := &o.registrations[i]
+		switch {
+		case !r.good():
+		case r.removed == nil:
+			left = append(left, r.exchange)
+		case r.removed.err != nil || r.removed.status >= 300:
+			left = append(left, r.removed)
 		}
 	}
-	return n
+	return left
 }

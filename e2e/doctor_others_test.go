@@ -46,7 +46,7 @@ func TestTheDoctorAtTheExampleOfTheTypeScriptSDK(t *testing.T) {
 	start(t, cmd, at)
 	r, status := examine(t, at)
 	expected{
-		"(challenge-without-scope) (documents-not-offered) (iss-not-advertised) (offline-access-not-listed) (places-missing) (plain-404) (private-address) " +
+		"(challenge-without-scope) (documents-not-offered) (iss-not-advertised) (offline-access-not-listed) (places-missing) (plain-404) (private-address) (registration-stays) " +
 			"answer-unreadable bad-token-answer nobody-asked preflight-refused state-missing token-error-form", "inspector", 1,
 	}.compare(t, r, status)
 }
@@ -61,7 +61,7 @@ func TestTheDoctorAtFastMCP(t *testing.T) {
 	r, status := examine(t, at)
 	expected{
 		"(challenge-without-scope) (documents-not-offered) (iss-not-advertised) (none-not-listed) (offline-access-not-listed) (pkce-not-demanded) (pkce-plain) " +
-			"(places-missing) (plain-404) (port-compared) (private-address) (slash-not-served) challenge-hidden client-refused resource-not-exact unknown-client-answer",
+			"(places-missing) (plain-404) (port-compared) (private-address) (registration-stays) (slash-not-served) challenge-hidden client-refused resource-not-exact unknown-client-answer",
 		"antigravity chatgpt claude cursor grok m365-copilot n8n perplexity slack snowflake vscode", 1,
 	}.compare(t, r, status)
 }
@@ -71,7 +71,7 @@ func TestTheDoctorAtTheLibraryForCloudflareWorkers(t *testing.T) {
 	at := serveGlue(t, "workers-oauth-provider.mjs")
 	who := &clicker{t: t, cookies: map[string]string{}}
 	r, status := withPerson(t, at, who.allow)
-	expected{"(documents-not-offered) (places-missing) (plain-404) (private-address) (resource-slash-refused)", "", 0}.compare(t, r, status)
+	expected{"(documents-not-offered) (places-missing) (plain-404) (private-address) (registration-stays) (resource-slash-refused)", "", 0}.compare(t, r, status)
 	if !r.SignedIn {
 		t.Error("nobody signed in")
 	}

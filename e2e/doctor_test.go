@@ -99,11 +99,11 @@ func TestTheDoctorFindsNothingWrongAtThisProduct(t *testing.T) {
 	d := newDoor(t, "")
 	t.Run("as far as the sign-in page", func(t *testing.T) {
 		r, status := examine(t, d.MCP)
-		expected{"(private-address)", "", 0}.compare(t, r, status)
+		expected{"(private-address) (registration-stays)", "", 0}.compare(t, r, status)
 	})
 	t.Run("and after it", func(t *testing.T) {
 		r, status := d.signedIn(t, d.MCP)
-		expected{"(private-address)", "", 0}.compare(t, r, status)
+		expected{"(private-address) (registration-stays)", "", 0}.compare(t, r, status)
 		if !r.SignedIn {
 			t.Error("nobody signed in")
 		}
