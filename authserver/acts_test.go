@@ -60,7 +60,7 @@ var acts = map[string]func(s *scene, rest string) error{
 	"person":  (*scene).addPerson,
 	"client":  (*scene).addClient,
 	"sign-in": (*scene).signIn,
-	"leave":   (*scene).leave, "elsewhere": (*scene).elsewhereAs, "through": (*scene).through, "return-to": (*scene).returnTo, "copy-browser": (*scene).copyBrowser,
+	"leave":   (*scene).leave, "elsewhere": (*scene).elsewhereAs, "through": (*scene).through, "hand-over": (*scene).handOver, "return-to": (*scene).returnTo, "copy-browser": (*scene).copyBrowser,
 	"breaks": (*scene).breakElsewhere, "mends": (*scene).mendElsewhere, "whois": (*scene).whois,
 	"allow":   func(s *scene, rest string) error { return s.decide("allow", rest) },
 	"deny":    func(s *scene, rest string) error { return s.decide("deny", rest) },

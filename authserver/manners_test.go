@@ -67,6 +67,9 @@ func (s *scene) redirectManners(a *answer) error {
 	}
 	q := u.Query()
 	if name, ok := strings.CutPrefix(a.path, "/login/"); ok && strings.HasPrefix(location, s.elsewhere[name].url+"/") && name != "" {
+		if s.elsewhere[name].privy != nil {
+			return frontEndManners(q)
+		}
 		return departureManners(q)
 	}
 	switch {
@@ -200,6 +203,20 @@ func departureManners(q url.Values) error {
 	return nil
 }
 
+// frontEndManners: a page of the operator's own is told the state, and nothing that
+// would be worth something to whoever reads its addresses.
+func frontEndManners(q url.Values) error {
+	for name := range q {
+		if name != "state" && name != "tenant" && name != "login_hint" && name != "prompt" {
+			return fmt.Errorf("the front end's address has %s", name)
+		}
+	}
+	if len(q.Get("state")) < 22 {
+		return errors.New("somebody is sent to a front end without a state")
+	}
+	return nil
+}
+
 // keepSecrets notes what must not turn up anywhere else.
 func (s *scene) keepSecrets(a *answer) {
 	for _, c := range (&http.Response{Header: a.header}).Cookies() {
@@ -207,7 +224,7 @@ func (s *scene) keepSecrets(a *answer) {
 	}
 	if u, err := url.Parse(a.header.Get("Location")); err == nil {
 		s.secrets[u.Query().Get("code")] = true
-		s.secrets[u.Query().Get("ix")] = true
+		s.secrets[u.Query().Get("ix")], s.secrets[u.Query().Get("ticket")] = true, true
 	}
 	for _, name := range []string{"ix", "csrf"} {
 		value, _ := field(a.body, name)

@@ -12,6 +12,8 @@ const (
 	tookTooLong     = "this request has waited too long"
 	foreignForm     = "this form does not belong to this browser"
 	neverLeft       = "this browser did not leave from here to sign in, or did so more than ten minutes ago"
+	anotherPage     = "this answer was posted by another page than the one that signs people in"
+	notAnew         = "You have to sign in there anew: that sign-in was used here before, or is too old."
 	nobodyYet       = "the first account is made with the link that the server printed when it started"
 	notWelcomeHere  = "You are signed in there, but you may not come in here."
 	tooLarge        = "this request is too large to wait in a browser"

@@ -119,6 +119,7 @@ func (s *Server) Routes(mux *http.ServeMux) {
 	mux.Handle("POST /login/{login}", traced(flowtrace.SignIn, s.form(s.leave)))
 	mux.Handle("/login/{login}", s.page(refuseMethod("POST")))
 	mux.Handle("GET /oauth/callback/{login}", traced(flowtrace.SignIn, s.page(s.comeBack)))
+	mux.Handle("POST /oauth/callback/{login}", s.page(s.takePost))
 	mux.Handle("/oauth/callback/{login}", s.page(refuseMethod("GET")))
 	mux.Handle("GET /consent", traced(flowtrace.Consent, s.page(s.showConsent)))
 	mux.Handle("POST /consent", traced(flowtrace.Consent, s.form(s.decide)))

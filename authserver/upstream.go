@@ -21,6 +21,9 @@ type Upstream struct {
 	Way   Way
 	// Admission is asked each time somebody comes back.
 	Admission login.Admission
+	// PostsFrom is the origin of a page of the operator's own that posts the answer
+	// to the callback; empty: the upstream sends the browser there by itself.
+	PostsFrom string
 }
 
 // A Way leads to an upstream and back; the types of package login are ways.
@@ -106,10 +109,7 @@ func (s *Server) comeBack(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	profile, err := u.Way.Return(r.Context(), d.Departure, r.URL.Query())
-	if err == nil {
-		err = u.Admission.Check(profile)
-	}
+	profile, err := s.vouched(r, u, d)
 	if err != nil {
 		return s.turnedAway(w, r, d, err)
 	}

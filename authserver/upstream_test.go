@@ -21,6 +21,9 @@ type elsewhere struct {
 	url    string
 	way    authserver.Way
 	people map[string]string // what the service calls those whom scripts call by name
+
+	privy     *standin.Privy
+	postsFrom string
 }
 
 const elsewhereSecret = "secret-of-the-door-elsewhere"
@@ -36,17 +39,17 @@ func (s *scene) elsewheres(asked []string) (all []authserver.Upstream) {
 		if err != nil {
 			s.t.Fatal(err)
 		}
-		e := s.openElsewhere(name, len(form["group"]) > 0)
+		e := s.openElsewhere(name, form)
 		e.front.Redirects(s.setting.issuer + "/oauth/callback/" + name)
 		s.elsewhere[name], s.vars[name] = e, e.url
-		all = append(all, authserver.Upstream{Name: name, Title: map[string]string{"github": "GitHub", "google": "Google"}[name], Way: e.way, Admission: login.Admission{
+		all = append(all, authserver.Upstream{Name: name, Title: map[string]string{"github": "GitHub", "google": "Google", "privy": "Privy"}[name], Way: e.way, PostsFrom: e.postsFrom, Admission: login.Admission{
 			Allow: login.Guests{Emails: form["email"], Domains: form["domain"], Groups: form["group"]},
 			Deny:  login.Guests{Emails: form["not-email"]}}})
 	}
 	return all
 }
 
-func (s *scene) openElsewhere(name string, groups bool) elsewhere {
+func (s *scene) openElsewhere(name string, given url.Values) elsewhere {
 	client := standin.Client{ID: "door", Secret: elsewhereSecret}
 	serve := func(h http.Handler) string {
 		server := httptest.NewServer(h)
@@ -54,22 +57,24 @@ func (s *scene) openElsewhere(name string, groups bool) elsewhere {
 		return server.URL
 	}
 	switch name {
+	case "privy":
+		return s.openPrivy(given)
 	case "github":
 		g := standin.NewGitHub(client,
 			standin.GitHubPerson{ID: 1, Login: "Ada", Name: "Ada Lovelace", Email: "ada@acme.example", Verified: true, Orgs: []string{"acme"}, Teams: []string{"acme/tickets"}},
 			standin.GitHubPerson{ID: 2, Login: "mallory", Email: "mallory@elsewhere.example", Verified: true})
 		g.Now = s.clock.Now
 		at := serve(g)
-		return elsewhere{&g.Front, at, login.NewGitHub(login.GitHubOptions{URL: at, ClientID: "door", ClientSecret: elsewhereSecret, Groups: groups}),
-			map[string]string{"ada": "Ada", "mallory": "mallory"}}
+		return elsewhere{front: &g.Front, url: at, way: login.NewGitHub(login.GitHubOptions{URL: at, ClientID: "door", ClientSecret: elsewhereSecret, Groups: given.Has("group")}),
+			people: map[string]string{"ada": "Ada", "mallory": "mallory"}}
 	case "google":
 		g := standin.NewGoogle(client,
 			standin.GooglePerson{Sub: "110169484474386276334", Email: "ada@acme.example", Verified: true, HD: "acme.example", Name: "Ada Lovelace"},
 			standin.GooglePerson{Sub: "220169484474386276334", Email: "mallory@gmail.example", Verified: true, Name: "Mallory"})
 		g.Now = s.clock.Now
 		at := serve(g)
-		return elsewhere{&g.Front, at, login.NewGoogle(login.GoogleOptions{Issuer: at, ClientID: "door", ClientSecret: elsewhereSecret, Now: s.clock.Now}),
-			map[string]string{"ada": "ada@acme.example", "mallory": "mallory@gmail.example"}}
+		return elsewhere{front: &g.Front, url: at, way: login.NewGoogle(login.GoogleOptions{Issuer: at, ClientID: "door", ClientSecret: elsewhereSecret, Now: s.clock.Now}),
+			people: map[string]string{"ada": "ada@acme.example", "mallory": "mallory@gmail.example"}}
 	}
 	s.t.Fatalf("there is no upstream %s", name)
 	return elsewhere{}
@@ -103,6 +108,9 @@ func (s *scene) leave(name string) error {
 func (s *scene) elsewhereAs(rest string) error {
 	name, who, _ := strings.Cut(rest, " ")
 	e := s.elsewhere[name]
+	if e.privy != nil {
+		return s.atTheFrontEnd(e, who)
+	}
 	if who != "" {
 		e.front.SignIn(e.people[who])
 	}
@@ -155,6 +163,11 @@ func (s *scene) through(rest string) error {
 	if err := s.elsewhereAs(rest); err != nil {
 		return err
 	}
+	if s.elsewhere[name].privy != nil {
+		if err := s.handOver(name); err != nil {
+			return err
+		}
+	}
 	return s.ask("GET", s.vars["back"])
 }
 
@@ -205,7 +218,11 @@ func (s *scene) whois(rest string) error {
 	words := strings.Fields(rest)
 	e := s.elsewhere[words[1]]
 	subject := map[string]string{"github ada": "1", "github mallory": "2", "google ada": "110169484474386276334", "google mallory": "220169484474386276334"}[words[1]+" "+words[2]]
-	p, err := s.store.Identified(s.t.Context(), e.url, subject)
+	issuer := e.url
+	if e.privy != nil {
+		issuer, subject = "privy.io/door", e.people[words[2]]
+	}
+	p, err := s.store.Identified(s.t.Context(), issuer, subject)
 	s.vars[words[0]] = p.ID
 	return err
 }

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"golang.org/x/oauth2"
@@ -34,6 +35,16 @@ type Profile struct {
 	Email string
 	// Groups are groups, organizations and teams, as the upstream names them.
 	Groups []string
+	// Proof is what proved it, where that is a token which could prove it again.
+	Proof Proof
+}
+
+// A Proof is a token that is taken once. The zero Proof is of an answer that an
+// upstream gives only once anyway.
+type Proof struct {
+	ID      oauth.Digest
+	Issued  time.Time
+	Expires time.Time // from when on it is refused in any case
 }
 
 // Sentences that a person may read when they come back. The cause is in the log.

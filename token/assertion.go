@@ -126,7 +126,7 @@ func (k KeySet) verify(signed *jose.JSONWebSignature, only string) ([]byte, erro
 	}
 	tried := false
 	for _, key := range k.keys {
-		if head.KeyID != "" && key.KeyID != head.KeyID || !slices.Contains(algorithmsOf(key), head.Algorithm) {
+		if !k.pinned && head.KeyID != "" && key.KeyID != head.KeyID || !slices.Contains(algorithmsOf(key), head.Algorithm) {
 			continue
 		}
 		tried = true

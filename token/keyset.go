@@ -4,15 +4,21 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
+	"strings"
 
 	"github.com/go-jose/go-jose/v4"
 )
 
 // A KeySet is the public keys of someone else, a client, that its assertions are
 // checked by. RFC 7517 §5.
-type KeySet struct{ keys []jose.JSONWebKey }
+type KeySet struct {
+	keys   []jose.JSONWebKey
+	pinned bool // it is asked whatever key id a token names
+}
 
 // The bounds of a set: how many keys are looked at, and how long a name may be.
 const (
@@ -50,6 +56,24 @@ func ParseKeySet(document []byte) (KeySet, error) {
 		found.keys = append(found.keys, jose.JSONWebKey{Key: key.Key, KeyID: key.KeyID, Algorithm: key.Algorithm})
 	}
 	return found, nil
+}
+
+// PinnedKey is a set of one key, PKIX in PEM, that somebody wrote down: it has no id,
+// and the id that a token names chooses nothing.
+func PinnedKey(pemPublicKey []byte) (KeySet, error) {
+	block, rest := pem.Decode(pemPublicKey)
+	if block == nil || block.Type != "PUBLIC KEY" || strings.TrimSpace(string(rest)) != "" {
+		return KeySet{}, errors.New("token: this is not one public key in PEM")
+	}
+	public, err := x509.ParsePKIXPublicKey(block.Bytes)
+	if err != nil {
+		return KeySet{}, errors.New("token: the public key cannot be read")
+	}
+	key := jose.JSONWebKey{Key: public}
+	if len(algorithmsOf(key)) == 0 {
+		return KeySet{}, errors.New("token: nothing that is checked here is signed with such a key")
+	}
+	return KeySet{keys: []jose.JSONWebKey{key}, pinned: true}, nil
 }
 
 // algorithmsOf are those that a key may have signed with. RFC 7518 §3.3: "A key of

@@ -50,10 +50,14 @@ func build(ctx context.Context, in *installation, log *slog.Logger) (*door, erro
 	if err := d.openGateway(); err != nil {
 		return nil, err
 	}
+	ways, err := upstreams(c)
+	if err != nil {
+		return nil, errors.Join(err, d.close())
+	}
 	d.auth, err = authserver.New(authserver.Config{
 		Issuer: c.PublicURL, Resources: c.ProtectedResources(), Keys: in.keys,
 		Grants: in.store, Clients: in.store, People: in.store, Sessions: in.store, Consents: in.store, Events: in.store, Assertions: in.store, Identities: in.store,
-		Local: passwords(in), Upstreams: upstreams(c), Pages: p,
+		Local: passwords(in), Upstreams: ways, Pages: p,
 		Preregistered: c.PreRegistered(),
 		AccessTTL:     c.Tokens.AccessTTL, RefreshTTL: c.Tokens.RefreshTTL, CodeTTL: c.Tokens.CodeTTL,
 		Registration: authserver.Registration{

@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/sallyport-dev/sallyport/authserver"
@@ -20,15 +21,28 @@ func passwords(in *installation) *login.Local {
 }
 
 // upstreams are the ways in that lead elsewhere, in the order of the settings.
-func upstreams(c *config.Config) []authserver.Upstream {
+func upstreams(c *config.Config) ([]authserver.Upstream, error) {
 	var all []authserver.Upstream
 	for _, l := range c.Login {
-		if way := wayOf(l); way != nil {
-			all = append(all, authserver.Upstream{Name: l.Name, Title: l.Title, Way: way,
-				Admission: login.Admission{Allow: login.Guests(l.Allow), Deny: login.Guests(l.Deny)}})
+		u := authserver.Upstream{Name: l.Name, Title: l.Title, Way: wayOf(l),
+			Admission: login.Admission{Allow: login.Guests(l.Allow), Deny: login.Guests(l.Deny)}}
+		if l.Type == "privy" {
+			way, err := privy(l)
+			if err != nil {
+				return nil, err
+			}
+			u.Way, u.PostsFrom = way, originOf(l.LoginURL)
+		}
+		if u.Way != nil {
+			all = append(all, u)
 		}
 	}
-	return all
+	return all, nil
+}
+
+func privy(l config.Login) (*login.Privy, error) {
+	return login.NewPrivy(login.PrivyOptions{ID: l.PrivyID, Secret: l.PrivySecret, LoginURL: l.LoginURL, VerificationKey: l.VerificationKey,
+		Keys: l.JWKSURL, API: l.APIURL, MaxAge: l.TokenMaxAge, Now: time.Now})
 }
 
 func wayOf(l config.Login) authserver.Way {
@@ -69,4 +83,17 @@ func issuerOf(l config.Login) string {
 		return l.TokenURL
 	}
 	return u.Scheme + "://" + u.Host
+}
+
+// originOf is what browsers call the origin of an address.
+func originOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return address
+	}
+	host := strings.ToLower(u.Host)
+	if u.Port() == map[string]string{"http": "80", "https": "443"}[u.Scheme] {
+		host = strings.TrimSuffix(host, ":"+u.Port())
+	}
+	return u.Scheme + "://" + host
 }

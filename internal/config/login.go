@@ -1,23 +1,32 @@
 package config
 
 import (
+	"time"
+
 	"github.com/sallyport-dev/sallyport/oauth"
 )
 
 // Login is one entry of the key login: a way in.
 type Login struct {
-	Type         string       `yaml:"type" required:"true" enum:"local|github|google|oidc|oauth2" later:"privy" doc:"local: a username and a password, kept here. github: an OAuth App or GitHub App. google: a Google client. oidc: any OpenID provider, by discovery. oauth2: any OAuth 2.0 server, by the settings below."`
+	Type         string       `yaml:"type" required:"true" enum:"local|github|google|privy|oidc|oauth2" doc:"local: a username and a password, kept here. github: an OAuth App or GitHub App. google: a Google client. privy: an app at Privy, by a page of your own. oidc: any OpenID provider, by discovery. oauth2: any OAuth 2.0 server, by the settings below."`
 	Name         string       `yaml:"name" absent:"the type" optional:"true" doc:"What URLs, commands and logs call it: the callback at the other service is public_url/oauth/callback/NAME. Lower-case letters, digits and -, at most 32. With oidc and oauth2 it is required."`
-	Title        string       `yaml:"title" absent:"GitHub, Google, or the name" optional:"true" doc:"What stands on the button: Continue with TITLE."`
-	ClientID     string       `yaml:"client_id" absent:"none" optional:"true" doc:"What the other service calls this server. All but local need one."`
+	Title        string       `yaml:"title" absent:"GitHub, Google, Privy, or the name" optional:"true" doc:"What stands on the button: Continue with TITLE."`
+	ClientID     string       `yaml:"client_id" absent:"none" optional:"true" doc:"What the other service calls this server. All but local and privy need one."`
 	ClientSecret oauth.Secret `yaml:"client_secret" absent:"none" optional:"true" doc:"What goes with it. Only an oidc provider may know this server as a public client, without one."`
 
 	Issuer           string `yaml:"issuer" absent:"none; google: https://accounts.google.com" optional:"true" doc:"oidc: the provider's issuer, as its own metadata write it; everything else is found from there. oauth2: the name under which its people are remembered, a URL that never changes; absent: the origin of token_url."`
 	URL              string `yaml:"url" absent:"https://github.com" optional:"true" doc:"github: a GitHub Enterprise Server."`
-	APIURL           string `yaml:"api_url" absent:"https://api.github.com, or url with /api/v3" optional:"true" doc:"github: where its API is."`
+	APIURL           string `yaml:"api_url" absent:"https://api.github.com, or url with /api/v3; privy: https://api.privy.io/v1" optional:"true" doc:"github and privy: where its API is."`
 	AuthorizationURL string `yaml:"authorization_url" absent:"none" optional:"true" doc:"oauth2: where people go."`
 	TokenURL         string `yaml:"token_url" absent:"none" optional:"true" doc:"oauth2: where a code becomes a token."`
 	UserURL          string `yaml:"user_url" absent:"none" optional:"true" doc:"oauth2: what answers with JSON about the person whose token is presented."`
+
+	PrivyID         string        `yaml:"app_id" absent:"none" optional:"true" doc:"privy: the id of the app. No other site should share it: each gets tokens that are good here."`
+	PrivySecret     oauth.Secret  `yaml:"app_secret" absent:"none" optional:"true" doc:"privy: the app's secret. With it Privy's API says who a person is where there is no identity token."`
+	LoginURL        string        `yaml:"login_url" absent:"none" optional:"true" doc:"privy: the page of your own that runs Privy's login. It is opened with the parameter state, and posts state, privy_token and identity_token to public_url/oauth/callback/NAME."`
+	VerificationKey string        `yaml:"verification_key" absent:"the key set is fetched" optional:"true" doc:"privy: the app's verification key, PEM. With it nothing is fetched to check a token."`
+	JWKSURL         string        `yaml:"jwks_url" absent:"https://auth.privy.io/api/v1/apps/APP_ID/jwks.json" optional:"true" doc:"privy: where the app's key set is."`
+	TokenMaxAge     time.Duration `yaml:"token_max_age" absent:"10m" optional:"true" doc:"privy: how long ago an access token may have been issued: 1m to 1h."`
 
 	AuthMethod    string      `yaml:"token_endpoint_auth_method" absent:"client_secret_basic" optional:"true" enum:"client_secret_basic|client_secret_post" doc:"oauth2: how this server authenticates at token_url."`
 	Scopes        []string    `yaml:"scopes" absent:"what signing in needs" optional:"true" doc:"oauth2: the scopes that are asked for. oidc: those besides openid, profile and email."`
@@ -49,7 +58,7 @@ type LoginFields struct {
 type Guests struct {
 	Emails  []string `yaml:"emails" absent:"none" optional:"true" doc:"Verified addresses."`
 	Domains []string `yaml:"domains" absent:"none" optional:"true" doc:"What stands behind the @ of a verified address."`
-	Groups  []string `yaml:"groups" absent:"none" optional:"true" doc:"oidc: groups. github: organizations (acme) and teams (acme/tickets)."`
+	Groups  []string `yaml:"groups" absent:"none" optional:"true" doc:"oidc: groups. github: organizations (acme) and teams (acme/tickets). privy: what is linked (google_oauth), and wallet:ADDRESS."`
 }
 
 func (g Guests) empty() bool { return len(g.Emails)+len(g.Domains)+len(g.Groups) == 0 }
@@ -58,13 +67,16 @@ func (l *Login) complete() {
 	if l.Type == "local" {
 		return
 	}
-	if l.Name == "" && (l.Type == "github" || l.Type == "google") {
+	if l.Name == "" && (l.Type == "github" || l.Type == "google" || l.Type == "privy") {
 		l.Name = l.Type
 	}
 	if l.Title == "" {
-		l.Title = map[string]string{"github": "GitHub", "google": "Google"}[l.Name]
+		l.Title = map[string]string{"github": "GitHub", "google": "Google", "privy": "Privy"}[l.Name]
 	}
 	if l.Title == "" {
 		l.Title = l.Name
+	}
+	if l.Type == "privy" && l.TokenMaxAge == 0 {
+		l.TokenMaxAge = 10 * time.Minute
 	}
 }

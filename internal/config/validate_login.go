@@ -1,10 +1,16 @@
 package config
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/x509"
+	"encoding/pem"
 	"fmt"
 	"net/url"
 	"regexp"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/sallyport-dev/sallyport/oauth"
 )
@@ -60,14 +66,17 @@ func (l Login) called() string {
 func (k *check) login(key string, l Login) {
 	needs := map[string][]string{
 		"local": {}, "github": {"client_id", "client_secret"}, "google": {"client_id", "client_secret"}, "oidc": {"issuer", "client_id"},
-		"oauth2": {"client_id", "client_secret", "authorization_url", "token_url", "user_url"},
+		"oauth2": {"client_id", "client_secret", "authorization_url", "token_url", "user_url"}, "privy": {"app_id", "login_url"},
 	}[l.Type]
 	may := map[string][]string{
 		"github": {"url", "api_url"}, "google": {"issuer", "hosted_domains"}, "oidc": {"client_secret", "scopes", "parameters", "groups_claim"},
 		"oauth2": {"issuer", "scopes", "parameters", "token_endpoint_auth_method"},
+		"privy":  {"app_secret", "verification_key", "jwks_url", "api_url", "token_max_age"},
 	}[l.Type]
 	for _, s := range l.settings() {
 		switch name := key + "." + s.key; {
+		case s.key == "login_url" && l.Type == "privy" && s.empty:
+			k.say(name, "is missing: Privy signs people in by a script, on a page of yours", "write its URL; docs/login.md shows such a page")
 		case slices.Contains(needs, s.key) && s.empty:
 			k.say(name, "is missing", "type "+l.Type+" needs it")
 		case needs != nil && !s.empty && !slices.Contains(needs, s.key) && !slices.Contains(may, s.key):
@@ -76,12 +85,30 @@ func (k *check) login(key string, l Login) {
 			k.upstreamURL(name, s.url)
 		}
 	}
+	if l.Type == "privy" {
+		k.privy(key, l)
+	}
 	if l.Type == "local" && !(l.Allow.empty() && l.Deny.empty()) {
 		k.say(key+".allow", "means nothing with type local", "remove it: an administrator makes the accounts")
 	}
 	if l.Type == "google" && len(l.Allow.Groups)+len(l.Deny.Groups) > 0 {
 		k.say(key+".allow.groups", "means nothing with type google, which says nothing of groups", "use domains or hosted_domains")
 	}
+}
+
+func (k *check) privy(key string, l Login) {
+	k.between(key+".token_max_age", l.TokenMaxAge, time.Minute, time.Hour)
+	if l.VerificationKey == "" {
+		return
+	}
+	block, rest := pem.Decode([]byte(l.VerificationKey))
+	if block != nil && block.Type == "PUBLIC KEY" && strings.TrimSpace(string(rest)) == "" {
+		public, err := x509.ParsePKIXPublicKey(block.Bytes)
+		if ec, ok := public.(*ecdsa.PublicKey); err == nil && ok && ec.Curve == elliptic.P256() {
+			return
+		}
+	}
+	k.say(key+".verification_key", "is not a P-256 public key in PEM", "copy the verification key of Privy's dashboard, with its line ends: ${file:/the/whole/path} keeps them")
 }
 
 // upstreamURL takes https, and http on this computer for a try.
@@ -106,10 +133,14 @@ type loginSetting struct {
 func (l Login) settings() []loginSetting {
 	var all []loginSetting
 	for _, s := range []struct{ key, url string }{{"issuer", l.Issuer}, {"url", l.URL}, {"api_url", l.APIURL},
-		{"authorization_url", l.AuthorizationURL}, {"token_url", l.TokenURL}, {"user_url", l.UserURL}} {
+		{"authorization_url", l.AuthorizationURL}, {"token_url", l.TokenURL}, {"user_url", l.UserURL}, {"login_url", l.LoginURL}, {"jwks_url", l.JWKSURL}} {
 		all = append(all, loginSetting{s.key, s.url, s.url == ""})
 	}
 	return append(all,
+		loginSetting{"app_id", "", l.PrivyID == ""},
+		loginSetting{"app_secret", "", l.PrivySecret == ""},
+		loginSetting{"verification_key", "", l.VerificationKey == ""},
+		loginSetting{"token_max_age", "", l.TokenMaxAge == 0},
 		loginSetting{"client_id", "", l.ClientID == ""},
 		loginSetting{"client_secret", "", l.ClientSecret == ""},
 		loginSetting{"token_endpoint_auth_method", "", l.AuthMethod == ""},

@@ -1,0 +1,133 @@
+package authserver
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/sallyport-dev/sallyport/internal/weblog"
+	"github.com/sallyport-dev/sallyport/login"
+	"github.com/sallyport-dev/sallyport/oauth"
+	"github.com/sallyport-dev/sallyport/store"
+)
+
+// A ticket is what became of an answer that a page of the operator's own posted.
+//
+// The page is another site, and so its form comes without the cookies that tell
+// whether this browser left from here. The browser is sent on with a ticket to
+// where it has them. Sealed, it holds who somebody is and no token of theirs, and
+// it is worth nothing but in the browser that waits for its state.
+type ticket struct {
+	State    string
+	Upstream string
+	Profile  login.Profile
+	Refusal  *refusal // what was wrong instead
+	Made     time.Time
+}
+
+// A refusal is the half of an oauth.Error that people may read.
+type refusal struct {
+	Code        oauth.ErrorCode
+	Description string
+	RetryAfter  int
+}
+
+const (
+	sealTicket = "ticket"
+	ticketTTL  = time.Minute      // the browser is sent on at once
+	clockSkew  = 30 * time.Second // between the upstream and here
+)
+
+// takePost takes the answer of an upstream from the page that has it, and sends
+// the browser on.
+func (s *Server) takePost(w http.ResponseWriter, r *http.Request) error {
+	u, ok := s.upstream(r.PathValue("login"))
+	switch {
+	case !ok:
+		return oauth.Refuse(oauth.NotFound, "there is nothing here")
+	case u.PostsFrom == "":
+		return refuseMethod("GET")(w, r)
+	case r.Header.Get("Origin") != u.PostsFrom:
+		return oauth.Refuse(oauth.AccessDenied, anotherPage).Because(errors.New("the Origin is not that of login_url"))
+	}
+	if err := readPageForm(w, r); err != nil {
+		return err
+	}
+	t := ticket{State: r.PostForm.Get("state"), Upstream: u.Name, Made: s.Now()}
+	var err error
+	if t.Profile, err = u.Way.Return(r.Context(), login.Departure{}, r.PostForm); err != nil {
+		e := oauth.AsError(err)
+		if e.Code == oauth.ServerError {
+			return e
+		}
+		weblog.From(r.Context()).Fail(e)
+		t.Refusal = &refusal{e.Code, e.Description, e.RetryAfter}
+	}
+	target, err := s.callbackWith(t)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Referrer-Policy", "no-referrer")
+	seeOther(w, target)
+	return nil
+}
+
+// callbackWith is where a browser goes with a ticket.
+func (s *Server) callbackWith(t ticket) (string, error) {
+	plain, err := json.Marshal(t)
+	if err != nil {
+		return "", err
+	}
+	return "/oauth/callback/" + t.Upstream + "?" + url.Values{"state": {t.State}, "ticket": {s.Keys.Seal(sealTicket, plain)}}.Encode(), nil
+}
+
+// vouched is who the upstream says came back, and may come in.
+func (s *Server) vouched(r *http.Request, u Upstream, d departure) (login.Profile, error) {
+	profile, err := s.answerOf(r, u, d)
+	if err != nil {
+		return profile, err
+	}
+	if err := u.Admission.Check(profile); err != nil {
+		return profile, err
+	}
+	proof := profile.Proof
+	if proof.Expires.IsZero() {
+		return profile, nil
+	}
+	if d.Again && proof.Issued.Before(d.Began.Add(-clockSkew)) {
+		return profile, oauth.Refuse(oauth.AccessDenied, notAnew)
+	}
+	// Whoever reads a token elsewhere, where it was shown as well, could otherwise
+	// leave from here, and come back with it, for as long as it is good.
+	err = s.Assertions.SpendAssertion(r.Context(), proof.ID, proof.Expires)
+	if errors.Is(err, store.ErrReplayed) {
+		return profile, oauth.Refuse(oauth.AccessDenied, notAnew).Because(errors.New("the upstream's token was used here before"))
+	}
+	return profile, err
+}
+
+// answerOf is what the upstream says, whichever way the answer came.
+func (s *Server) answerOf(r *http.Request, u Upstream, d departure) (login.Profile, error) {
+	query := r.URL.Query()
+	if u.PostsFrom == "" {
+		return u.Way.Return(r.Context(), d.Departure, query)
+	}
+	if !query.Has("ticket") {
+		// The page sent them back without any. A token is never taken from here.
+		return u.Way.Return(r.Context(), d.Departure, url.Values{"error": {"access_denied"}})
+	}
+	var t ticket
+	plain, err := s.Keys.Unseal(sealTicket, query.Get("ticket"))
+	if err == nil {
+		err = json.Unmarshal(plain, &t)
+	}
+	switch {
+	case err != nil, t.State != d.State, t.Upstream != d.Upstream, s.Now().Sub(t.Made) > ticketTTL:
+		return login.Profile{}, oauth.Refuse(oauth.AccessDenied, neverLeft).Because(err)
+	case t.Refusal != nil:
+		return login.Profile{}, &oauth.Error{Code: t.Refusal.Code, Description: t.Refusal.Description, RetryAfter: t.Refusal.RetryAfter}
+	}
+	return t.Profile, nil
+}

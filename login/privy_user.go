@@ -1,0 +1,100 @@
+package login
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/sallyport-dev/sallyport/oauth"
+)
+
+// A privyLink is something by which a person signs in at Privy: an address, a
+// wallet, a name elsewhere.
+type privyLink struct {
+	Type     string // email, wallet, google_oauth, …
+	Address  string // of an email or a wallet
+	Username string
+	Name     string
+	// When it was verified: lv in an identity token, and the others in the API.
+	LV       json.RawMessage
+	Verified json.RawMessage `json:"verified_at"`
+	Latest   json.RawMessage `json:"latest_verified_at"`
+}
+
+// verified: what an operator imported has no time there.
+func (l privyLink) verified() bool {
+	for _, at := range []json.RawMessage{l.LV, l.Verified, l.Latest} {
+		if at != nil && !slices.Contains([]string{"null", "0", `""`}, string(at)) {
+			return true
+		}
+	}
+	return false
+}
+
+// linked is what is linked to a user: as the identity token says it, or else
+// Privy's API.
+func (p *Privy) linked(ctx context.Context, did, identity string) ([]privyLink, error) {
+	var all []privyLink
+	if identity != "" {
+		c, err := p.verify(ctx, identity)
+		switch {
+		case err != nil:
+			return nil, err
+		case c.Subject != did:
+			return nil, disbelieved("the identity token is of another user")
+		case json.Unmarshal([]byte(c.Linked), &all) != nil:
+			return nil, disbelieved("the identity token does not say what is linked")
+		}
+		return all, nil
+	}
+	if p.Secret == "" {
+		return nil, nil
+	}
+	var user struct {
+		ID     string
+		Linked []privyLink `json:"linked_accounts"`
+	}
+	if err := getJSON(ctx, p.asker, p.API+"/users/"+url.PathEscape(did), "", &user); err != nil {
+		return nil, userFailed(err)
+	}
+	if user.ID != did {
+		return nil, disbelieved("the API speaks of another user")
+	}
+	return user.Linked, nil
+}
+
+// profile makes a person of a user. Only an address that Privy itself verified is
+// one; what a person has at Google or Apple is linked by a name.
+func (p *Privy) profile(did string, linked []privyLink) Profile {
+	// A user of one app is another user in another one, also where the person is
+	// the same.
+	profile := Profile{Identity: oauth.Identity{Issuer: privyIssuer + "/" + p.ID, Subject: did}}
+	var wallet string
+	for _, l := range linked {
+		profile.Groups = append(profile.Groups, l.Type)
+		switch {
+		case l.Type == "email" && l.verified() && profile.Email == "":
+			profile.Email = l.Address
+		case l.Type == "wallet" && l.Address != "":
+			profile.Groups = append(profile.Groups, "wallet:"+l.Address)
+			if wallet == "" {
+				wallet = l.Address
+			}
+		}
+		if profile.Username == "" {
+			profile.Username = l.Username
+		}
+		if profile.FullName == "" {
+			profile.FullName = l.Name
+		}
+	}
+	if profile.Username == "" {
+		profile.Username, _, _ = strings.Cut(profile.Email, "@")
+	}
+	profile.Username = cmp.Or(profile.Username, wallet)
+	profile.Name = cmp.Or(profile.Email, profile.Username, did)
+	return profile
+}
