@@ -192,9 +192,11 @@ func memberOf(object, key string) (string, error) {
 
 const testPassword = "correct horse battery"
 
-func (s *scene) addPerson(name string) error {
+// addPerson makes an account: "person NAME [admin]".
+func (s *scene) addPerson(rest string) error {
+	name, rest, _ := strings.Cut(rest, " ")
 	p, err := login.NewLocal(login.LocalOptions{People: s.store, Now: s.clock.Now}).Create(s.t.Context(),
-		login.New{Username: name, Password: testPassword})
+		login.New{Username: name, Password: testPassword, Admin: rest == "admin"})
 	s.vars[name] = p.ID
 	return err
 }

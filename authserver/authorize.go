@@ -138,6 +138,9 @@ func (s *Server) readRequest(c oauth.Client, form url.Values) (Interaction, erro
 	if err != nil {
 		return none, err
 	}
+	if err := s.mayAdminister(c, resource); err != nil {
+		return none, err
+	}
 	scope, err := requestedScope(c, resource, form.Get("scope"))
 	if err != nil {
 		return none, err

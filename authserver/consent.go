@@ -29,6 +29,9 @@ func (s *Server) showConsent(w http.ResponseWriter, r *http.Request) error {
 	if s.next(ix, session, false) == stepLogin {
 		return s.goTo(w, "/login", ix)
 	}
+	if err := s.mayAllow(r.Context(), ix, person.ID); err != nil {
+		return err
+	}
 	view, err := s.consentView(r, ix, person)
 	if err != nil {
 		return err
@@ -155,6 +158,9 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) error {
 	}
 	scope, err := s.chosen(ix, r.PostForm)
 	if err != nil {
+		return err
+	}
+	if err := s.mayAllow(r.Context(), ix, person.ID); err != nil {
 		return err
 	}
 	if err := s.remember(r, ix, person.ID, scope); err != nil {

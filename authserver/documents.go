@@ -43,7 +43,12 @@ func (s *Server) renderDocuments() (documents, error) {
 	if d.resource[d.home] == nil {
 		d.resource[d.home] = first
 	}
-	return d, nil
+	if s.Administration.ID == "" {
+		return d, nil
+	}
+	own, err := json.Marshal(s.resourceMetadata(s.Administration))
+	d.resource[d.home+strings.TrimPrefix(s.Administration.ID, s.Issuer)] = own
+	return d, err
 }
 
 // ofResource finds the document of the resource at a path of the host that was

@@ -151,6 +151,9 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, ix Interaction, 
 	if err != nil {
 		return err
 	}
+	if err := s.mayAllow(r.Context(), ix, session.Subject); err != nil {
+		return err
+	}
 	c, err := s.clients.find(r, ix.ClientID)
 	if err != nil {
 		return err

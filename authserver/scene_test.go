@@ -66,6 +66,7 @@ type setting struct {
 	preregistered []oauth.Client
 	upstreams     []string
 	noPasswords   bool
+	administered  bool // it has an API of its own
 }
 
 const issuer = "https://as.example"
@@ -88,6 +89,14 @@ func resources(issuer string) []oauth.ProtectedResource {
 			{Name: "notes:read", Title: "Read your notes", Default: true},
 		}},
 	}
+}
+
+func (g setting) administration() oauth.ProtectedResource {
+	if !g.administered {
+		return oauth.ProtectedResource{}
+	}
+	return oauth.ProtectedResource{Name: "administration", Title: "Administration of Acme", ID: g.issuer + "/api/v1", TokenFormat: "jwt", Algorithm: "ES256",
+		Scopes: []oauth.ScopeInfo{{Name: "flows:read", Title: "See attempts to connect", Default: true}}}
 }
 
 type clock struct {
@@ -177,7 +186,7 @@ func newScene(t testing.TB, given setting) *scene {
 		local = nil
 	}
 	s.auth, err = authserver.New(authserver.Config{
-		Issuer: given.issuer, Resources: given.resources, Keys: s.keys, Grants: s.store, Clients: s.store, People: s.store,
+		Issuer: given.issuer, Resources: given.resources, Administration: given.administration(), Keys: s.keys, Grants: s.store, Clients: s.store, People: s.store,
 		Sessions: s.store, Consents: s.store, Events: s.store, Assertions: s.store, Identities: s.store, Pages: p, Preregistered: given.preregistered,
 		Local: local, Upstreams: s.elsewheres(given.upstreams),
 		AccessTTL: time.Hour, RefreshTTL: 90 * 24 * time.Hour, CodeTTL: time.Minute,

@@ -112,6 +112,8 @@ func (g *setting) add(what string) error {
 		for i, host := range strings.Fields(value) {
 			g.resources[i].ID, g.resources[i].TokenFormat = "https://"+host+"/mcp", "jwt"
 		}
+	case "administration":
+		g.administered = true
 	case "one-resource":
 		g.resources = g.resources[:1]
 	case "registration":

@@ -29,6 +29,10 @@ type Config struct {
 	// comes from a request. RFC 8414 §2.
 	Issuer    string
 	Resources []oauth.ProtectedResource // at least one; the first is the default
+	// Administration is this server's own API, if it has one: a resource that is
+	// never the default, and that only administrators may let clients at, of those
+	// that an administrator added.
+	Administration oauth.ProtectedResource
 
 	Keys     *token.Keyring
 	Grants   store.Grants
@@ -156,6 +160,9 @@ func (s *Server) resource(id string) (oauth.ProtectedResource, bool) {
 		if r.ID == id {
 			return r, true
 		}
+	}
+	if s.administration(id) {
+		return s.Administration, true
 	}
 	return oauth.ProtectedResource{}, false
 }

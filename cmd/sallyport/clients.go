@@ -116,7 +116,7 @@ func ceiling(in *installation, wire string) (string, error) {
 		return "", plainly(err)
 	}
 	var known oauth.Scope
-	for _, r := range in.config.ProtectedResources() {
+	for _, r := range append(in.config.ProtectedResources(), administration(in)) {
 		known = known.Union(r.Known())
 	}
 	if unknown := scope.Without(known); len(unknown) > 0 {

@@ -11,13 +11,16 @@ import (
 	"time"
 
 	"github.com/sallyport-dev/sallyport/authserver"
+	"github.com/sallyport-dev/sallyport/console"
 	"github.com/sallyport-dev/sallyport/gateway"
 	"github.com/sallyport-dev/sallyport/gateway/stdio"
 	"github.com/sallyport-dev/sallyport/internal/clientbook"
 	"github.com/sallyport-dev/sallyport/internal/flowtrace"
 	"github.com/sallyport-dev/sallyport/internal/pages"
 	"github.com/sallyport-dev/sallyport/internal/weblog"
+	"github.com/sallyport-dev/sallyport/oauth"
 	"github.com/sallyport-dev/sallyport/store"
+	"github.com/sallyport-dev/sallyport/token"
 )
 
 // A door is the running program: one literal wires it.
@@ -25,6 +28,7 @@ type door struct {
 	in       *installation
 	log      *slog.Logger
 	auth     *authserver.Server
+	api      *console.API
 	pages    *pages.Pages
 	help     func() map[string]pages.ResourcePage // made when the first person asks
 	metrics  *metrics
@@ -36,7 +40,8 @@ type door struct {
 
 func build(ctx context.Context, in *installation, log *slog.Logger) (*door, error) {
 	c := in.config
-	for _, r := range c.ProtectedResources() {
+	own := administration(in)
+	for _, r := range append(c.ProtectedResources(), own) {
 		if err := in.keys.Ensure(ctx, r.Algorithm); err != nil {
 			return nil, err
 		}
@@ -55,7 +60,7 @@ func build(ctx context.Context, in *installation, log *slog.Logger) (*door, erro
 		return nil, errors.Join(err, d.close())
 	}
 	d.auth, err = authserver.New(authserver.Config{
-		Issuer: c.PublicURL, Resources: c.ProtectedResources(), Keys: in.keys,
+		Issuer: c.PublicURL, Resources: c.ProtectedResources(), Administration: own, Keys: in.keys,
 		Grants: in.store, Clients: in.store, People: in.store, Sessions: in.store, Consents: in.store, Events: in.store, Assertions: in.store, Identities: in.store,
 		Local: passwords(in), Upstreams: ways, Pages: p,
 		Preregistered: c.PreRegistered(),
@@ -72,7 +77,23 @@ func build(ctx context.Context, in *installation, log *slog.Logger) (*door, erro
 	if err != nil {
 		return nil, errors.Join(err, d.close())
 	}
+	d.api, err = console.New(console.Config{
+		PublicURL: c.PublicURL, Tokens: in.keys, Grants: in.store, People: in.store, Flows: flowReader(in), Now: time.Now,
+	})
+	if err != nil {
+		return nil, errors.Join(err, d.close())
+	}
 	return d, nil
+}
+
+// administration is this server's own API, as a resource. It is this server that
+// checks its tokens.
+func administration(in *installation) oauth.ProtectedResource {
+	algorithm := in.config.Tokens.SigningAlgorithm
+	if algorithm == "auto" {
+		algorithm = token.ES256
+	}
+	return console.Administration(in.config.PublicURL, in.config.Site.Name, algorithm)
 }
 
 // checkingIssuer are the documents of clients that refuse an answer without iss.
@@ -92,6 +113,7 @@ func checkingIssuer() []string {
 func (d *door) handler() http.Handler {
 	mux := http.NewServeMux()
 	d.auth.Routes(mux)
+	d.api.Routes(mux)
 	mux.Handle("GET /assets/", d.pages.Assets())
 	d.health(mux)
 	mux.Handle("GET /metrics", d.metrics.onMain(d.in.config))

@@ -8,7 +8,9 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/sallyport-dev/sallyport/console"
 	"github.com/sallyport-dev/sallyport/internal/config"
 )
 
@@ -89,8 +91,8 @@ func TestNoNameSpeaksToTheTerminal(t *testing.T) {
 // The rows of the flow trace are clean; what prints them does not count on it.
 func TestNoFlowSpeaksToTheTerminal(t *testing.T) {
 	const evil = "\x1b[2J\x1b]0;title\x07Claude\r\nroot\u202e\u0085\u009b31m"
-	v := flowView{ID: evil, Result: evil, At: evil, Said: evil, ToDo: evil, ClientID: "id" + evil, ClientName: evil, Resource: evil, Username: evil, GrantID: evil, Grant: evil,
-		Steps: []stepView{{Step: evil, Outcome: evil, Said: evil, Error: evil, Told: evil, Facts: []string{evil}}}}
+	v := flowView{ID: evil, Result: evil, At: evil, Said: evil, ToDo: evil, ClientID: "id" + evil, ClientName: evil, Resource: evil, Username: evil, GrantID: evil, Grant: &console.FlowGrant{EndedFor: evil, Ended: time.Now()},
+		Steps: []console.FlowStep{{Step: evil, Outcome: evil, Said: evil, Error: evil, Told: evil, Facts: []string{evil}}}}
 	for _, width := range []int{0, 40, 200} {
 		var out bytes.Buffer
 		if err := v.print(terminal{out: &out, width: width}); err != nil {

@@ -114,7 +114,10 @@ var remedies = map[string]remedy{
 	"the person said no":                                                {"The person said no.", "Nothing is wrong. If it was a slip, connect again and press Allow."},
 	"the person is not signed in":                                       {"{who} asked in silence (prompt=none), and the person is not signed in.", "Clients ask again and show the sign-in page. If this one does not, connect again in it."},
 	"the person has not agreed yet":                                     {"{who} asked in silence (prompt=none), and the person has not agreed yet.", "Clients ask again and show the consent page. If this one does not, connect again in it."},
-	"the person may not sign in any more":                               {"", "The person was disabled or removed after they signed in: `sallyport users list`."},
+	"only an administrator may allow this":                              {"", "Whoever signs in has to be an administrator: `sallyport users list` shows who is."},
+	"only a client that an administrator added may ask for administration": {
+		"{who} asked for administration, and is a client that made itself known.", "If you trust the client, add it with `sallyport clients add`, and enter the client id in it."},
+	"the person may not sign in any more": {"", "The person was disabled or removed after they signed in: `sallyport users list`."},
 
 	"this server does not let clients register themselves; ask whoever runs it for a client_id": {
 		"{who} tried to register; registration is off here.", "Add the client to the settings, under clients, or set registration.dynamic to open."},
