@@ -22,12 +22,14 @@ var secrets = []string{oauth.CodePrefix, oauth.RefreshPrefix, oauth.AccessPrefix
 
 // clean makes one line of what a stranger wrote, of bounded length, and leaves
 // nothing in it that a terminal or a page would obey, nor what looks like a secret.
+// Backquotes set it apart from our own words, so it has none.
 func clean(s string, most int) string {
 	for _, prefix := range secrets {
 		if strings.Contains(s, prefix) {
 			return "(left out, as it looks like a secret)"
 		}
 	}
+	s = strings.ReplaceAll(s, "`", "'")
 	if len(s) <= most && !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' }) {
 		return s
 	}
