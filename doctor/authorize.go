@@ -71,6 +71,7 @@ var (
 // An outcome is how far a person got with an authorization request.
 type outcome struct {
 	page   bool       // a page was shown, as one that goes on
+	puzzle bool       // a page that only a browser with scripts gets past
 	back   url.Values // the answer that would go to the client; nil: none
 	to     string     // where that would go, without the answer
 	status int
@@ -93,6 +94,7 @@ func outcomeOf(x *exchange) outcome {
 		return o
 	}
 	o.page = x.status == http.StatusOK
+	o.puzzle = strings.EqualFold(x.answer.Get("Cf-Mitigated"), "challenge")
 	return o
 }
 
@@ -122,6 +124,9 @@ func checkAuthorize(o *observations) []Finding {
 		return nil
 	}
 	right := outcomeOf(a.right)
+	if right.puzzle {
+		return nil // what comes after it only a person's browser sees
+	}
 	var all []Finding
 	switch {
 	case right.back.Get("error") == "invalid_target":
@@ -188,7 +193,8 @@ func checkVariants(o *observations, right outcome) []Finding {
 	if got := outcomeOf(a.noPKCE); got.page && right.page {
 		all = append(all, pkceUnchecked.found("It may still be refused later.", a.noPKCE))
 	}
-	if policy := formActionOf(a.right); right.page && policy != "" {
+	// A page of somebody else's who signs people in is not the last one.
+	if policy := formActionOf(a.right); right.page && policy != "" && sameOrigin(a.right.url, a.right.end()) {
 		all = append(all, formAction.found("The page at "+quote(a.right.end())+" has "+quote(policy)+".", a.right))
 	}
 	return all

@@ -12,13 +12,13 @@ var (
 )
 
 func checkDocuments(o *observations) []Finding {
-	if right := o.authorize.right; right != nil && !outcomeOf(right).page && !outcomeOf(right).asksLater() {
+	if right := o.authorize.right; right != nil && (outcomeOf(right).puzzle || !outcomeOf(right).page && !outcomeOf(right).asksLater()) {
 		return nil // nobody gets to the sign-in page; checkAuthorize has said so
 	}
 	var all []Finding
 	for _, d := range o.authorize.documents {
 		got := outcomeOf(d.exchange)
-		if d.err == nil && (got.page || got.asksLater() || d.status == http.StatusTooManyRequests) {
+		if d.err == nil && (got.page || got.puzzle || got.asksLater() || d.status == http.StatusTooManyRequests) {
 			continue
 		}
 		all = append(all, documentRefused.forOnly(d.clients, "With the client_id "+quote(d.url)+": "+got.says(d.exchange)+".", d.exchange))

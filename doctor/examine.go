@@ -36,6 +36,7 @@ type Config struct {
 
 	network  *network      // where the server is; nil: looked up
 	patience time.Duration // with each request; 0: the constant
+	rest     func(context.Context, time.Duration)
 }
 
 // Clients are the ids and names of the clients that are known, the most common
@@ -63,6 +64,9 @@ func Examine(ctx context.Context, c Config) (Report, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
+	if c.rest == nil {
+		c.rest = sleep
+	}
 	o := &observations{target: target, clients: clients, now: c.Now()}
 	if c.network != nil {
 		o.network = *c.network
@@ -73,7 +77,7 @@ func Examine(ctx context.Context, c Config) (Report, error) {
 	defer transport.CloseIdleConnections()
 	p := &probe{config: c, o: o, redirect: loopbackRedirect, closeListener: func() {}, wire: &wire{
 		client: &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
-		agent:  agentName, told: c.Progress, now: c.Now, patience: cmp.Or(c.patience, patience), spent: &spent{},
+		agent:  agentName, told: c.Progress, now: c.Now, patience: cmp.Or(c.patience, patience), rest: c.rest, spent: &spent{},
 	}}
 	for _, values := range target.Query() {
 		for _, v := range values {

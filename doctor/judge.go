@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 )
 
@@ -21,7 +22,7 @@ func topics() []func(*observations) []Finding {
 func judge(o *observations, secrets []string) Report {
 	r := Report{Version: 1, URL: visible(o.target.String(), false), Requests: len(o.trace), Server: o.serverName(), SignedIn: o.visit.completed(), Findings: []Finding{}}
 	for _, check := range topics() {
-		r.Findings = append(r.Findings, bounded(check(o))...)
+		r.Findings = append(r.Findings, bounded(check(o), o.calls.initialize)...)
 	}
 	slices.SortStableFunc(r.Findings, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(stepAt(a.Step), stepAt(b.Step)), cmp.Compare(rank(a.Severity), rank(b.Severity)))
@@ -48,8 +49,11 @@ func judge(o *observations, secrets []string) Report {
 	}
 	for _, w := range ways {
 		v := verdict(w, r.Findings)
-		if o.unfinished && v.Step != "" && len(v.Because) == 0 {
-			v.Because = []string{unfinished.ID}
+		if v.Step != "" && len(v.Because) == 0 {
+			v.Because = []string{limited.ID}
+			if o.unfinished {
+				v.Because = []string{unfinished.ID}
+			}
 		}
 		r.Verdicts = append(r.Verdicts, v)
 	}
@@ -89,14 +93,17 @@ const (
 	maxShown = 12
 )
 
-// bounded leaves out what nobody saw, since the examination had ended, and puts
-// what was said often enough into one finding.
-func bounded(findings []Finding) []Finding {
+// bounded leaves out what nobody saw, since the examination had ended or the
+// server had enough of it, and puts what was said often enough into one finding.
+func bounded(findings []Finding, first *exchange) []Finding {
+	unseen := func(x *exchange) bool {
+		return x != nil && (errors.Is(x.err, errSpent) || x.err == nil && x.status == http.StatusTooManyRequests && x != first)
+	}
 	var kept []Finding
 	last := map[string]int{}
 	n := map[string]int{}
 	for _, f := range findings {
-		if slices.ContainsFunc(f.shown, func(x *exchange) bool { return x != nil && errors.Is(x.err, errSpent) }) {
+		if f.ID != limited.ID && slices.ContainsFunc(f.shown, unseen) {
 			continue
 		}
 		n[f.ID]++

@@ -38,8 +38,8 @@ func right(o *observations, findings []Finding) []string {
 	own := o.ownRegistration()
 	say(StepRegister, own.good(), "A client can register.")
 	strict := !slices.ContainsFunc(findings, func(f Finding) bool { return f.ID == pkceUnchecked.ID })
-	say(StepAuthorize, o.authorize.right != nil && strict, "An authorization request leads to a page for the person; what has to be refused is refused.")
-	say(StepAuthorize, o.authorize.right != nil && !strict, "An authorization request leads to a page for the person.")
+	say(StepAuthorize, o.authorize.right != nil && strict && !outcomeOf(o.authorize.right).puzzle, "An authorization request leads to a page for the person; what has to be refused is refused.")
+	say(StepAuthorize, o.authorize.right != nil && !strict && !outcomeOf(o.authorize.right).puzzle, "An authorization request leads to a page for the person.")
 	say(StepToken, o.token.unknown != nil, "The token endpoint refuses in the way that clients understand.")
 	say(StepUse, len(o.catalogue.tools) > 0, "%d tools can be listed.", len(o.catalogue.tools))
 	if own.good() && len(o.leftBehind()) == 0 {

@@ -11,6 +11,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -22,6 +23,9 @@ const (
 	maxRequests = 240
 	// maxHops is how many redirects of one request are followed.
 	maxHops = 8
+	// maxRests is how often the doctor waits because the server says that there
+	// are too many requests.
+	maxRests = 4
 	// patience is how long a request may take: longer than any client waits.
 	patience = 35 * time.Second
 	// allPatience is how long all requests together may take. Where a person signs
@@ -95,12 +99,15 @@ type wire struct {
 	spent  *spent
 	// patience is how long each request may take.
 	patience time.Duration
+	// rest waits before a request is made again.
+	rest func(ctx context.Context, d time.Duration)
 }
 
 // spent is what the requests of an examination cost so far.
 type spent struct {
-	took time.Duration
-	all  bool // a request was not made because of it
+	took  time.Duration
+	rests int
+	all   bool // a request was not made because of it
 }
 
 // send makes one request, and follows its redirects where that is asked for.
@@ -121,9 +128,35 @@ func (w *wire) send(ctx context.Context, a ask) *exchange {
 	}
 	began := w.now()
 	w.travel(ctx, x)
+	if x.err == nil && x.status == http.StatusTooManyRequests && w.spent.rests < maxRests {
+		w.spent.rests++
+		w.rest(ctx, retryAfter(x))
+		began, x.hops = w.now(), nil
+		w.travel(ctx, x)
+	}
 	x.took = w.now().Sub(began)
 	w.spent.took += x.took
 	return x
+}
+
+// retryAfter is how long the server wants to be left alone, within reason.
+// RFC 9110 §10.2.3.
+func retryAfter(x *exchange) time.Duration {
+	seconds, err := strconv.Atoi(x.answer.Get("Retry-After"))
+	if err != nil {
+		return 2 * time.Second
+	}
+	return min(max(time.Duration(seconds)*time.Second, time.Second), 10*time.Second)
+}
+
+// sleep waits, unless ctx ends first.
+func sleep(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
 }
 
 // travel makes the request and those that its redirects ask for.

@@ -225,6 +225,8 @@ func (w *world) wellKnown(rw http.ResponseWriter, r *http.Request) {
 
 func (w *world) missing(rw http.ResponseWriter) {
 	switch {
+	case w.is("too many at some places"):
+		rw.WriteHeader(http.StatusTooManyRequests)
 	case w.is("what is missing is forbidden"):
 		reply(rw, http.StatusForbidden, object{"error": "forbidden"})
 	case w.is("a page for everything"):

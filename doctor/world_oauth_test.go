@@ -170,6 +170,9 @@ func (w *world) authorize(rw http.ResponseWriter, r *http.Request) {
 		return u == to || !w.is("the port is compared") && oauth.MatchRedirectURI(u, to)
 	})
 	switch {
+	case w.is("a puzzle for browsers"):
+		rw.Header().Set("Cf-Mitigated", "challenge")
+		page(rw, http.StatusForbidden, "Just a moment...")
 	case w.is("authorize crashes"):
 		page(rw, http.StatusInternalServerError, "Oops")
 	case !known && w.is("unknown clients are answered"):

@@ -84,6 +84,13 @@ func newWorld(t *testing.T, faults ...string) *world {
 	return w
 }
 
+// tooMany says no to every twentieth request, and no twice to one.
+func (w *world) tooMany() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.seen)%20 == 0
+}
+
 // address is where the world's host is, as its name says.
 func (w *world) address() netip.Addr {
 	for fault, at := range map[string]string{
@@ -100,7 +107,7 @@ func (w *world) is(fault string) bool { return w.faults[fault] }
 
 // config is an examination of this world.
 func (w *world) config() Config {
-	return Config{URL: w.url, Register: true, Roots: w.roots, network: &w.net, Now: w.now}
+	return Config{URL: w.url, Register: true, Roots: w.roots, network: &w.net, Now: w.now, rest: func(_ context.Context, d time.Duration) { w.dawdle(d) }}
 }
 
 // visitor is someone who signs in and allows whatever is asked: the browser goes
@@ -183,6 +190,10 @@ func (w *world) serve(rw http.ResponseWriter, r *http.Request) {
 	w.seen = append(w.seen, r.Method+" "+r.URL.Path)
 	w.mu.Unlock()
 	path := r.URL.Path
+	if w.is("too many for a while") && w.tooMany() {
+		rw.WriteHeader(http.StatusTooManyRequests)
+		return
+	}
 	if r.TLS == nil && strings.HasPrefix(path, "/mcp") && !w.is("by http") && !w.is("http is answered too") {
 		http.Redirect(rw, r, w.base+path, http.StatusPermanentRedirect)
 		return
