@@ -29,6 +29,9 @@ type way struct {
 	needs      []clientbook.Need
 	path       []string
 	stuck      Step // where there is no way on, whatever the findings say
+	// byHand says that it gets in with a client ID that the operator hands out,
+	// and in no other way.
+	byHand bool
 }
 
 // follow finds the way of a client, from what was seen alone: the first of its
@@ -42,6 +45,7 @@ func follow(o *observations, c clientbook.Client) way {
 			best = w
 		}
 	}
+	best.takeByHand()
 	if slices.Contains(registered(best.connection), best.connection.Redirect) {
 		// It registers the port on which it listens.
 		best.needs = slices.DeleteFunc(best.needs, func(n clientbook.Need) bool { return n == clientbook.NeedAnyPort })
@@ -54,6 +58,18 @@ func follow(o *observations, c clientbook.Client) way {
 		}
 	}
 	return best
+}
+
+// takeByHand is for a client that cannot make itself known here, and has fields
+// for a client ID.
+func (w *way) takeByHand() {
+	for _, n := range w.client.Connections {
+		if w.stuck == StepRegister && n.Registration.Kind == clientbook.Static {
+			w.connection, w.needs = n, slices.Clone(n.Needs)
+			w.stuck, w.byHand = "", true
+			w.path = append(w.path, strings.ToLower(n.Title[:1])+n.Title[1:])
+		}
+	}
 }
 
 // registered are the redirect URIs that the server learns of.
@@ -164,7 +180,7 @@ func (w way) hurts(f Finding) bool {
 		return false
 	}
 	if door, ok := strings.CutPrefix(f.Breaks, "way:"); ok {
-		return w.stuck == Step(door)
+		return w.stuck == Step(door) || w.byHand && Step(door) == StepRegister
 	}
 	return f.Breaks == "" || slices.Contains(w.needs, clientbook.Need(f.Breaks))
 }
@@ -177,13 +193,15 @@ func verdict(w way, findings []Finding) Verdict {
 		if !w.hurts(f) {
 			continue
 		}
+		caution := f.Severity == Caution || w.byHand && f.Step == StepRegister
 		switch {
+		case caution && v.Outcome == WillNot:
+		case caution:
+			v.Outcome = Cautioned
+			v.Because = append(v.Because, f.ID)
 		case f.Severity == Fault && v.Outcome != WillNot:
 			v.Outcome, v.Step, v.Because = WillNot, f.Step, []string{f.ID}
 		case f.Severity == Fault && f.Step == v.Step:
-			v.Because = append(v.Because, f.ID)
-		case f.Severity == Caution && v.Outcome != WillNot:
-			v.Outcome = Cautioned
 			v.Because = append(v.Because, f.ID)
 		}
 	}
