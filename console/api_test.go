@@ -343,6 +343,22 @@ func TestAFlowIsShownWithItsStepsAndItsGrant(t *testing.T) {
 	}
 }
 
+// Each time it registers it is another client; only its name shows that it is the same.
+func TestAClientThatRegistersAgainAndAgainIsToldOf(t *testing.T) {
+	d := newDesk(t)
+	for i := range 6 {
+		d.flow("222"+strconv.Itoa(i+2)+"-2222", time.Duration(i+3)*time.Minute, func(f *store.Flow) {
+			f.ClientName, f.ClientID = "Loopy", "c"+strconv.Itoa(i)
+			f.Steps = strings.NewReplacer("authorize", "registration", "refused", "ok").Replace(f.Steps)
+		})
+	}
+	var f console.Flow
+	got := d.get(d.token(nil), "/api/v1/flows/2223-2222")
+	if err := json.Unmarshal([]byte(got.body), &f); err != nil || f.Result != flowtrace.Ended || !strings.Contains(f.Said, "registered 6 times within an hour") {
+		t.Errorf("%v: %s", err, got.body)
+	}
+}
+
 // The description is public, and names what there is.
 func TestTheAPIDescribesItself(t *testing.T) {
 	d := newDesk(t)

@@ -51,6 +51,7 @@ func build(ctx context.Context, in *installation, log *slog.Logger) (*door, erro
 		return nil, err
 	}
 	d := &door{in: in, log: log, pages: p, metrics: newMetrics(), trace: newTrace(in, log), stopping: ctx}
+	d.metrics.leaves(d.trace)
 	d.help = sync.OnceValue(func() map[string]pages.ResourcePage { return helpPages(c.ProtectedResources()) })
 	if err := d.openGateway(); err != nil {
 		return nil, err

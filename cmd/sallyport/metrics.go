@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/sallyport-dev/sallyport/internal/config"
+	"github.com/sallyport-dev/sallyport/internal/flowtrace"
 	"github.com/sallyport-dev/sallyport/oauth"
 )
 
@@ -48,6 +49,13 @@ func newMetrics() *metrics {
 	}
 	m.registry.MustRegister(m.requests, m.took, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
+}
+
+// leaves counts what the flow trace left out.
+func (m *metrics) leaves(trace *flowtrace.Recorder) {
+	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "sallyport_flow_steps_dropped_total", Help: "Steps of attempts to connect that the flow trace left out, as there was too much of them.",
+	}, func() float64 { return float64(trace.Dropped()) }))
 }
 
 func (m *metrics) observe(route string, status int, took time.Duration) {
