@@ -98,6 +98,7 @@ func (s *Store) RemovePerson(ctx context.Context, id string) error {
 		run(endSessions, id),
 		run(`DELETE FROM consents WHERE subject = $1`, id),
 		run(`DELETE FROM identities WHERE person = $1`, id),
+		run(`DELETE FROM connections WHERE person = $1`, id),
 		run(revokeOfSubject, id, s.now(), "user removed"))
 	return err
 }

@@ -47,7 +47,7 @@ func TestNoStatementLooksAtEveryRow(t *testing.T) {
 	if len(heard) < 30 {
 		t.Errorf("only %d texts were heard", len(heard))
 	}
-	scan := regexp.MustCompile(`^SCAN (flows|grants|g|clients|sessions|consents|assertions|events|t)\b`)
+	scan := regexp.MustCompile(`^SCAN (flows|grants|g|clients|sessions|consents|connections|assertions|events|t)\b`)
 	for text := range heard {
 		for _, step := range plan(t, s, text) {
 			if scan.MatchString(step) && !strings.Contains(text, "COUNT(*)") {
@@ -121,6 +121,7 @@ func callEverything(t *testing.T, s *Store) {
 	_, _ = s.Identified(ctx, "i", "1")
 	_ = s.Link(ctx, "ada", oauth.Identity{Issuer: "i", Subject: "2"})
 	_, _ = s.Identities(ctx, "ada")
+	callConnections(ctx, s)
 	_ = s.OpenSession(ctx, session)
 	_, _, _ = s.Session(ctx, session.ID)
 	_ = s.CloseSession(ctx, session.ID)
@@ -140,6 +141,19 @@ func callEverything(t *testing.T, s *Store) {
 	_ = s.RemoveClient(ctx, "c1")
 	_ = s.SetDisabled(ctx, "ada", true)
 	_ = s.RemovePerson(ctx, "ada")
+}
+
+func callConnections(ctx context.Context, s *Store) {
+	now := time.Now()
+	connection := store.Connection{Person: "ada", Login: "github", Version: oauth.NewDigest()}
+	_ = s.Connect(ctx, connection)
+	_, _ = s.Connection(ctx, "ada", "github")
+	_, _ = s.Connections(ctx, "ada")
+	_, _ = s.LeaseConnection(ctx, connection, now.Add(time.Minute))
+	_ = s.ReleaseConnection(ctx, connection, now.Add(time.Minute))
+	_, _ = s.RenewConnection(ctx, connection.Version, connection)
+	_, _ = s.KillConnection(ctx, connection)
+	_ = s.Disconnect(ctx, "ada", "github")
 }
 
 // PostgreSQL updates a row in place when no index knows of what changed.

@@ -35,6 +35,7 @@ type signIn interface {
 	store.Passwords
 	store.Sessions
 	store.Identities
+	store.Connections
 }
 
 // traces are what is kept for people to look at.
@@ -55,7 +56,7 @@ type rule struct {
 // Run tests a store against every sentence of the contracts.
 func Run(t *testing.T, open Open) {
 	rules := slices.Concat(grantRules(), rotationRules(), revocationRules(), listingRules(),
-		clientRules(), peopleRules(), identityRules(), disablingRules(), sessionRules(), consentRules(),
+		clientRules(), peopleRules(), identityRules(), connectionRules(), disablingRules(), sessionRules(), consentRules(),
 		assertionRules(), keyRules(), eventRules(), flowRules(), pruneRules())
 	for _, r := range rules {
 		t.Run(r.says, func(t *testing.T) {
