@@ -28,21 +28,22 @@ func (k *Keyring) rootOf(b []byte) *root {
 }
 
 // Seal encrypts and authenticates plaintext, as base64url text that
-// [Keyring.Unseal] opens for the same purpose only. Sealing the same twice gives
-// two texts. The purpose is a constant of the program that says what the value
-// is for: two things that must not be exchanged have two purposes.
-func (k *Keyring) Seal(purpose string, plaintext []byte) string {
+// [Keyring.Unseal] opens for the same purpose only, and with the same bound, in
+// this order and with these bounds. Sealing the same twice gives two texts. The
+// purpose is a constant of the program that says what the value is for: two things
+// that must not be exchanged have two purposes. What bound says is whose it is.
+func (k *Keyring) Seal(purpose string, plaintext []byte, bound ...[]byte) string {
 	r := k.currentRoot()
-	sealed, err := r.sealer(purpose).Encrypt(plaintext, sealData(r.tag[:], purpose))
+	sealed, err := r.sealer(purpose).Encrypt(plaintext, sealData(r.tag[:], purpose, bound))
 	if err != nil {
 		panic(err) // cannot be: it fails only for what does not fit into memory
 	}
 	return base64.RawURLEncoding.EncodeToString(slices.Concat(r.tag[:], sealed))
 }
 
-// Unseal opens what [Keyring.Seal] made for the same purpose, whatever secret
-// key was current then. Every other text is [ErrUnseal].
-func (k *Keyring) Unseal(purpose, sealed string) ([]byte, error) {
+// Unseal opens what [Keyring.Seal] made for the same purpose and with the same
+// bound, whatever secret key was current then. Every other text is [ErrUnseal].
+func (k *Keyring) Unseal(purpose, sealed string, bound ...[]byte) ([]byte, error) {
 	b, err := decodeText(sealed)
 	if err != nil {
 		return nil, ErrUnseal
@@ -51,14 +52,16 @@ func (k *Keyring) Unseal(purpose, sealed string) ([]byte, error) {
 	if r == nil {
 		return nil, ErrUnseal
 	}
-	plaintext, err := r.sealer(purpose).Decrypt(b[tagSize:], sealData(b[:tagSize], purpose))
+	plaintext, err := r.sealer(purpose).Decrypt(b[tagSize:], sealData(b[:tagSize], purpose, bound))
 	if err != nil {
 		return nil, ErrUnseal
 	}
 	return plaintext, nil
 }
 
-func sealData(tag []byte, purpose string) []byte { return joined(tag, []byte(purpose)) }
+func sealData(tag []byte, purpose string, bound [][]byte) []byte {
+	return joined(append([][]byte{tag, []byte(purpose)}, bound...)...)
+}
 
 // MAC authenticates parts, in this order and with these bounds, for a purpose
 // that is a constant of the program. It is 39 octets: which secret key, and an

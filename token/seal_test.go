@@ -230,3 +230,24 @@ func TestPurposesBeyondTheCacheStillWork(t *testing.T) {
 		t.Errorf("%d derived keys are kept", kept)
 	}
 }
+
+func TestWhatIsBoundToSomeoneOpensForNobodyElse(t *testing.T) {
+	c := newClock()
+	k := open(t, newStore(t, c.now), c)
+	sealed := k.Seal("connection", []byte("x"), []byte("ada"), []byte("github"))
+	if got, err := k.Unseal("connection", sealed, []byte("ada"), []byte("github")); err != nil || string(got) != "x" {
+		t.Fatalf("%q, %v", got, err)
+	}
+	for name, bound := range map[string][][]byte{
+		"another person":                 {[]byte("bob"), []byte("github")},
+		"nobody":                         nil,
+		"the other order":                {[]byte("github"), []byte("ada")},
+		"the same octets, cut elsewhere": {[]byte("adag"), []byte("ithub")},
+		"less":                           {[]byte("ada")},
+		"more":                           {[]byte("ada"), []byte("github"), nil},
+	} {
+		if _, err := k.Unseal("connection", sealed, bound...); err != ErrUnseal { //nolint:errorlint // exactly this one
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
