@@ -13,6 +13,8 @@ type GoogleOptions struct {
 	ClientID      string
 	ClientSecret  oauth.Secret
 	HostedDomains []string // of Google Workspace; empty: everyone with an account at Google
+	Scopes        []string // besides openid, profile and email
+	Offline       bool     // a refresh token is asked for
 	Transport     http.RoundTripper
 	Now           func() time.Time
 }
@@ -27,6 +29,10 @@ func NewGoogle(g GoogleOptions) *OIDC {
 	if len(g.HostedDomains) == 1 {
 		parameters["hd"] = g.HostedDomains[0]
 	}
-	return NewOIDC(OIDCOptions{Issuer: g.Issuer, ClientID: g.ClientID, ClientSecret: g.ClientSecret, HostedDomains: g.HostedDomains,
+	if g.Offline {
+		// Google has this instead of the scope of OpenID Connect Core §11.
+		parameters["access_type"] = "offline"
+	}
+	return NewOIDC(OIDCOptions{Issuer: g.Issuer, ClientID: g.ClientID, ClientSecret: g.ClientSecret, HostedDomains: g.HostedDomains, Scopes: g.Scopes,
 		Parameters: parameters, Transport: g.Transport, Now: g.Now})
 }

@@ -91,7 +91,7 @@ func (o *OAuth2) Return(ctx context.Context, d Departure, answer url.Values) (Pr
 	if err := getJSON(ctx, o.client, o.UserURL, tokens.AccessToken, &user); err != nil {
 		return Profile{}, userFailed(err)
 	}
-	p := Profile{Identity: oauth.Identity{Issuer: o.Issuer, Subject: scalar(user, o.Fields.Subject)},
+	p := Profile{Identity: oauth.Identity{Issuer: o.Issuer, Subject: scalar(user, o.Fields.Subject)}, Tokens: tokensOf(tokens),
 		Username: scalar(user, o.Fields.Username), FullName: scalar(user, o.Fields.FullName)}
 	if scalar(user, o.Fields.EmailVerified) == "true" {
 		p.Email = scalar(user, o.Fields.Email)

@@ -116,8 +116,8 @@ func (o *OIDC) Leave(ctx context.Context, d Departure) (string, error) {
 	if d.Hint != "" {
 		more = append(more, oauth2.SetAuthURLParam("login_hint", d.Hint))
 	}
-	if d.Again {
-		more = append(more, oauth2.SetAuthURLParam("prompt", "login"))
+	if prompt := d.prompt(); prompt != "" {
+		more = append(more, oauth2.SetAuthURLParam("prompt", prompt))
 	}
 	for name, value := range o.Parameters {
 		more = append(more, oauth2.SetAuthURLParam(name, value))
@@ -145,7 +145,22 @@ func (o *OIDC) Return(ctx context.Context, d Departure, answer url.Values) (Prof
 	if err != nil {
 		return Profile{}, err
 	}
-	return o.profile(claims)
+	p, err := o.profile(claims)
+	p.Tokens = tokensOf(tokens)
+	return p, err
+}
+
+// prompt is a list. OpenID Connect Core §3.1.2.1.
+func (d Departure) prompt() string {
+	switch {
+	case d.Again && d.Consent:
+		return "login consent"
+	case d.Again:
+		return "login"
+	case d.Consent:
+		return "consent"
+	}
+	return ""
 }
 
 // identity verifies the ID token and adds what the UserInfo endpoint says where

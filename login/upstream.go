@@ -24,6 +24,7 @@ type Departure struct {
 	RedirectURI string // where the upstream sends the browser
 	Hint        string // login_hint, of the client's request
 	Again       bool   // the upstream is to ask for the password again, where it can
+	Consent     bool   // the upstream is to ask for the permissions again, where it can
 }
 
 // A Profile is what an upstream says of a person.
@@ -37,6 +38,8 @@ type Profile struct {
 	Groups []string
 	// Proof is what proved it, where that is a token which could prove it again.
 	Proof Proof
+	// Tokens are the person's own, as they came with the answer.
+	Tokens oauth.UpstreamTokens
 }
 
 // A Proof is a token that is taken once. The zero Proof is of an answer that an

@@ -16,6 +16,9 @@ type ProtectedResource struct {
 
 	TokenFormat string // "jwt" or "opaque"
 	Algorithm   string // what signs its access tokens: RS256, PS256, ES256 or EdDSA
+
+	// Connection is the login whose own token of the person calls need; empty: none.
+	Connection string
 }
 
 // ScopeInfo is what people are told about a scope.
