@@ -1,0 +1,138 @@
+package vault
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/sallyport-dev/sallyport/oauth"
+	"github.com/sallyport-dev/sallyport/store"
+)
+
+const (
+	// refreshTime is how long an upstream and the write after it may take.
+	refreshTime = 15 * time.Second
+	// leaseTime is for how long nobody else refreshes: as long as that, and as far
+	// as the clocks of two replicas may be apart. Who dies in the middle leaves
+	// others to wait for so long; they answer 503 meanwhile.
+	leaseTime = refreshTime + 30*time.Second
+	// lookAgain is how often those who wait for another replica look.
+	lookAgain = 50 * time.Millisecond
+	// saves is how often what an upstream gave is written before it is given up.
+	saves    = 4
+	saveWait = 250 * time.Millisecond // the first time; doubled each time
+)
+
+// refresh returns what a connection holds after a refresh, by whomever. In one
+// process one goroutine asks, for all that do; it goes on when they have left, so
+// that what an upstream answers is not lost.
+func (v *Vault) refresh(ctx context.Context, c store.Connection) (held, error) {
+	flight := v.flights.DoChan(c.Person+"\x00"+c.Login+"\x00"+c.Version.String(), func() (any, error) {
+		alone, cancel := context.WithTimeout(context.WithoutCancel(ctx), refreshTime)
+		defer cancel()
+		return v.renewed(alone, c)
+	})
+	select {
+	case <-ctx.Done():
+		return held{}, ctx.Err()
+	case landed := <-flight:
+		h, _ := landed.Val.(held)
+		return h, landed.Err
+	}
+}
+
+// renewed refreshes, or waits for the replica that does.
+func (v *Vault) renewed(ctx context.Context, c store.Connection) (held, error) {
+	person, login := c.Person, c.Login
+	for {
+		h, err := held{}, error(nil)
+		if c, h, err = v.read(ctx, person, login); err != nil || h.fresh(v.Now()) {
+			return h, err
+		}
+		if h.Refresh == "" {
+			_, err := v.Store.KillConnection(ctx, c)
+			return held{}, errors.Join(ErrDead, err)
+		}
+		until := v.Now().Add(leaseTime)
+		won, err := v.Store.LeaseConnection(ctx, c, until)
+		if err != nil {
+			return held{}, err
+		}
+		if won {
+			h, err := v.ask(ctx, c, h, until)
+			if !errors.Is(err, errChanged) {
+				return h, err
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return held{}, ctx.Err()
+		case <-time.After(lookAgain):
+		}
+	}
+}
+
+// errChanged says that the connection became another one meanwhile.
+var errChanged = errors.New("vault: the connection has changed")
+
+// ask asks the upstream, with the lease.
+func (v *Vault) ask(ctx context.Context, c store.Connection, old held, until time.Time) (held, error) {
+	tokens, err := v.Upstreams[c.Login].Way.Refresh(ctx, oauth.Secret(old.Refresh))
+	if err != nil {
+		return held{}, v.failed(ctx, c, until, err)
+	}
+	if tokens.Refresh == "" {
+		tokens.Refresh = oauth.Secret(old.Refresh) // RFC 6749 §6: it goes on being good
+	}
+	h := v.hold(tokens)
+	h.Subject = old.Subject
+	to, err := v.seal(c, h)
+	if err != nil {
+		return held{}, err
+	}
+	won, err := v.save(ctx, c.Version, to)
+	switch {
+	case err != nil:
+		// The old refresh token may be good for nothing now, and these are not handed
+		// out: the next refresh decides whether the person has to connect again.
+		v.Log.ErrorContext(ctx, "refreshed tokens of a connection could not be saved and are lost; the person may have to connect again",
+			"subject", c.Person, "login", c.Login, "cause", err)
+		return held{}, err
+	case !won:
+		return held{}, errChanged // they connected again or disconnected, and that counts
+	case !h.fresh(v.Now()):
+		return held{}, errors.New("vault: the upstream gives tokens that live for less than the margin")
+	}
+	return h, nil
+}
+
+// save writes what was got before anybody has it. A database that is away for a
+// moment does not lose it.
+func (v *Vault) save(ctx context.Context, from oauth.Digest, to store.Connection) (bool, error) {
+	wait := saveWait
+	for try := 1; ; try++ {
+		won, err := v.Store.RenewConnection(ctx, from, to)
+		if err == nil || try == saves {
+			return won, err
+		}
+		select {
+		case <-ctx.Done():
+			return false, errors.Join(err, ctx.Err())
+		case <-time.After(wait):
+			wait *= 2
+		}
+	}
+}
+
+// failed marks a connection dead, or gives the lease back.
+func (v *Vault) failed(ctx context.Context, c store.Connection, until time.Time, cause error) error {
+	if oauth.AsError(cause).Code == oauth.InvalidGrant {
+		killed, err := v.Store.KillConnection(ctx, c)
+		if killed {
+			v.Log.WarnContext(ctx, "an upstream has ended a connection; the person has to connect again", "subject", c.Person, "login", c.Login, "cause", cause)
+		}
+		return errors.Join(ErrDead, cause, err)
+	}
+	v.Log.WarnContext(ctx, "a connection could not be refreshed", "subject", c.Person, "login", c.Login, "cause", cause)
+	return errors.Join(cause, v.Store.ReleaseConnection(context.WithoutCancel(ctx), c, until))
+}

@@ -1,0 +1,224 @@
+// Package vault keeps people's own tokens of upstreams, so that tools can act with
+// them: sealed, bound to the person and the upstream, refreshed before they expire
+// and once however many ask, and handed out for that person only.
+//
+// A token is asked for by the person whom the caller has authenticated
+// ([Vault.Token]). It is no claim of any token of ours, and no client sees it.
+package vault
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+
+	"github.com/sallyport-dev/sallyport/oauth"
+	"github.com/sallyport-dev/sallyport/store"
+	"github.com/sallyport-dev/sallyport/token"
+)
+
+// Why there is no token. What [Vault.Token] returns is a refusal because of one of
+// them.
+var (
+	// ErrNotConnected says that the person has no connection, or may not sign in.
+	ErrNotConnected = errors.New("vault: the person has no such connection")
+	// ErrDead says that there was one, and that the upstream ended it.
+	ErrDead = errors.New("vault: the upstream has ended the connection")
+	// ErrDown says that a token could not be refreshed now. The connection stays.
+	ErrDown = errors.New("vault: the token could not be refreshed now")
+)
+
+// Margin is how long a token that is handed out still lives, at least: the call
+// that it is for takes its time, and clocks differ.
+const Margin = 60 * time.Second
+
+// An Upstream is a login whose tokens are kept.
+type Upstream struct {
+	// Issuer is the upstream, by a name that it keeps. What was kept of another one
+	// under the same login does not open.
+	Issuer string
+	Way    Way
+}
+
+// A Way refreshes; the types of package login do.
+type Way interface {
+	// Refresh asks for newer tokens. Its errors are refusals; invalid_grant, and
+	// nothing else, says that the refresh token is dead.
+	Refresh(ctx context.Context, refresh oauth.Secret) (oauth.UpstreamTokens, error)
+}
+
+// Config is what a [Vault] is made of. Store and Keys are required.
+type Config struct {
+	Store     store.Connections
+	Keys      *token.Keyring
+	Upstreams map[string]Upstream // by the name of the login
+	Now       func() time.Time    // nil: time.Now
+	Log       *slog.Logger        // nil: nothing is logged
+}
+
+// A Vault keeps tokens. It is safe for concurrent use.
+type Vault struct {
+	Config
+	flights singleflight.Group // one refresh of a connection in this process
+}
+
+// New makes one.
+func New(c Config) *Vault {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Vault{Config: c}
+}
+
+// Keeps reports whether tokens of a login are kept. A nil Vault keeps none.
+func (v *Vault) Keeps(login string) bool {
+	if v == nil {
+		return false
+	}
+	_, ok := v.Upstreams[login]
+	return ok
+}
+
+// held is what is sealed. Its members are plain text: an [oauth.Secret] would be
+// marshalled as a placeholder.
+type held struct {
+	Subject string // who the person is there
+	Access  string
+	Refresh string    `json:",omitempty"`
+	Expires time.Time // of Access; zero: never
+}
+
+// fresh reports whether the token may be handed out.
+func (h held) fresh(now time.Time) bool {
+	return h.Expires.IsZero() || h.Expires.Sub(now) >= Margin
+}
+
+func (v *Vault) hold(t oauth.UpstreamTokens) held {
+	h := held{Access: string(t.Access), Refresh: string(t.Refresh)}
+	if t.Life > 0 {
+		h.Expires = v.Now().Add(t.Life)
+	}
+	return h
+}
+
+const sealConnection = "connection"
+
+// bound is what a sealed connection belongs to. Version makes an older value of
+// the same row another's, too; a whole row that is put back is not noticed.
+func (v *Vault) bound(c store.Connection) [][]byte {
+	return [][]byte{[]byte(c.Person), []byte(c.Login), []byte(v.Upstreams[c.Login].Issuer), c.Version[:]}
+}
+
+// seal gives a connection new contents, and with them a new version.
+func (v *Vault) seal(c store.Connection, h held) (store.Connection, error) {
+	plain, err := json.Marshal(h)
+	if err != nil {
+		return c, err
+	}
+	c.Version = oauth.NewDigest()
+	c.Sealed = []byte(v.Keys.Seal(sealConnection, plain, v.bound(c)...))
+	return c, nil
+}
+
+func (v *Vault) open(c store.Connection) (held, error) {
+	var h held
+	plain, err := v.Keys.Unseal(sealConnection, string(c.Sealed), v.bound(c)...)
+	if err != nil {
+		return h, err
+	}
+	return h, json.Unmarshal(plain, &h)
+}
+
+// Keep saves what an upstream gave for a person, who is i there, in place of what
+// was kept. A refresh token that did not come again is the one that is there, if
+// that is of the same i. A login whose tokens are not kept is an error.
+func (v *Vault) Keep(ctx context.Context, person, login string, i oauth.Identity, t oauth.UpstreamTokens) error {
+	if !v.Keeps(login) {
+		return errors.New("vault: the tokens of this login are not kept")
+	}
+	h := v.hold(t)
+	h.Subject = i.Subject
+	if h.Refresh == "" && !h.Expires.IsZero() {
+		before, err := v.Store.Connection(ctx, person, login)
+		if err == nil {
+			if old, err := v.open(before); err == nil && old.Subject == i.Subject {
+				h.Refresh = old.Refresh
+			}
+		}
+	}
+	c, err := v.seal(store.Connection{Person: person, Login: login, Name: i.Name, Connected: v.Now()}, h)
+	if err != nil {
+		return err
+	}
+	return v.Store.Connect(ctx, c)
+}
+
+// Token returns the person's own access token of an upstream, and when it ends;
+// the zero time when that was not said. It lives for [Margin] at least. The error
+// is a refusal that a client may be told, because of [ErrNotConnected], [ErrDead] or
+// [ErrDown].
+func (v *Vault) Token(ctx context.Context, person, login string) (oauth.Secret, time.Time, error) {
+	c, h, err := v.read(ctx, person, login)
+	if err == nil && !h.fresh(v.Now()) {
+		h, err = v.refresh(ctx, c)
+	}
+	if err != nil {
+		return "", time.Time{}, refusal(err)
+	}
+	return oauth.Secret(h.Access), h.Expires, nil
+}
+
+// Alive says whether the person has a connection that nobody ended. It asks no
+// upstream. The error is [ErrNotConnected] or [ErrDead], or a fault.
+func (v *Vault) Alive(ctx context.Context, person, login string) error {
+	_, h, err := v.read(ctx, person, login)
+	if err == nil && h.Refresh == "" && !h.fresh(v.Now()) {
+		return ErrDead
+	}
+	return err
+}
+
+// read returns a living connection and what it holds.
+func (v *Vault) read(ctx context.Context, person, login string) (store.Connection, held, error) {
+	if !v.Keeps(login) {
+		return store.Connection{}, held{}, ErrNotConnected
+	}
+	c, err := v.Store.Connection(ctx, person, login)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return c, held{}, ErrNotConnected
+	case err != nil:
+		return c, held{}, err
+	case !c.Dead.IsZero():
+		return c, held{}, ErrDead
+	}
+	h, err := v.open(c)
+	if err != nil {
+		// It was sealed for somebody else, for another upstream, or with keys that are
+		// gone: whatever happened, only the person can bring tokens again.
+		v.Log.ErrorContext(ctx, "what is kept of a connection does not open; the person has to connect again", "subject", person, "login", login)
+		return c, h, errors.Join(ErrDead, err)
+	}
+	return c, h, nil
+}
+
+// refusal says it to a client, whose own token is good but of no use any more. A
+// client that hears invalid_token refreshes, is refused there, and brings the
+// person; one that hears 503 tries again.
+func refusal(err error) error {
+	switch {
+	case errors.Is(err, ErrNotConnected):
+		return oauth.Refuse(oauth.InvalidToken, "the person has not connected the service that this server acts at; they have to sign in again").Because(err)
+	case errors.Is(err, ErrDead):
+		return oauth.Refuse(oauth.InvalidToken, "the service that this server acts at has ended the person's connection; they have to sign in again").Because(err)
+	}
+	down := oauth.Refuse(oauth.TemporarilyUnavailable, "the person's connection cannot be used now; try again").Because(errors.Join(ErrDown, err))
+	down.RetryAfter = 10
+	return down
+}
