@@ -21,6 +21,7 @@ import (
 	"github.com/sallyport-dev/sallyport/oauth"
 	"github.com/sallyport-dev/sallyport/store"
 	"github.com/sallyport-dev/sallyport/token"
+	"github.com/sallyport-dev/sallyport/vault"
 )
 
 // Config is everything the server needs; there are no other inputs.
@@ -45,9 +46,11 @@ type Config struct {
 	Assertions store.Assertions
 	// Identities remembers who people are elsewhere.
 	Identities store.Identities
-	Local      *login.Local // nil: nobody has a password here
-	Upstreams  []Upstream
-	Pages      *pages.Pages
+	// Vault keeps the tokens that people bring from elsewhere; nil: none are kept.
+	Vault     *vault.Vault
+	Local     *login.Local // nil: nobody has a password here
+	Upstreams []Upstream
+	Pages     *pages.Pages
 
 	// Preregistered are the clients of the settings file; they are not in the store.
 	Preregistered []oauth.Client

@@ -117,6 +117,9 @@ func (s *Server) comeBack(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.turnedAway(w, r, d, err)
 	}
+	if err := s.keep(r.Context(), person, u, profile); err != nil {
+		return err
+	}
 	session, err := s.openSession(r.Context(), w, r, signedIn{person.ID, u.Name})
 	if err != nil {
 		return err

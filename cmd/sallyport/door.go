@@ -21,6 +21,7 @@ import (
 	"github.com/sallyport-dev/sallyport/oauth"
 	"github.com/sallyport-dev/sallyport/store"
 	"github.com/sallyport-dev/sallyport/token"
+	"github.com/sallyport-dev/sallyport/vault"
 )
 
 // A door is the running program: one literal wires it.
@@ -33,6 +34,7 @@ type door struct {
 	help     func() map[string]pages.ResourcePage // made when the first person asks
 	metrics  *metrics
 	trace    *flowtrace.Recorder
+	vault    *vault.Vault
 	gateway  *gateway.Gateway
 	bridges  []*stdio.Bridge
 	stopping context.Context // done when the server is asked to stop
@@ -50,7 +52,7 @@ func build(ctx context.Context, in *installation, log *slog.Logger) (*door, erro
 	if err != nil {
 		return nil, err
 	}
-	d := &door{in: in, log: log, pages: p, metrics: newMetrics(), trace: newTrace(in, log), stopping: ctx}
+	d := &door{in: in, log: log, pages: p, metrics: newMetrics(), trace: newTrace(in, log), vault: newVault(in, log), stopping: ctx}
 	d.metrics.leaves(d.trace)
 	d.help = sync.OnceValue(func() map[string]pages.ResourcePage { return helpPages(c.ProtectedResources()) })
 	if err := d.openGateway(); err != nil {
@@ -63,7 +65,7 @@ func build(ctx context.Context, in *installation, log *slog.Logger) (*door, erro
 	d.auth, err = authserver.New(authserver.Config{
 		Issuer: c.PublicURL, Resources: c.ProtectedResources(), Administration: own, Keys: in.keys,
 		Grants: in.store, Clients: in.store, People: in.store, Sessions: in.store, Consents: in.store, Events: in.store, Assertions: in.store, Identities: in.store,
-		Local: passwords(in), Upstreams: ways, Pages: p,
+		Local: passwords(in), Upstreams: ways, Vault: d.vault, Pages: p,
 		Preregistered: c.PreRegistered(),
 		AccessTTL:     c.Tokens.AccessTTL, RefreshTTL: c.Tokens.RefreshTTL, CodeTTL: c.Tokens.CodeTTL,
 		Registration: authserver.Registration{

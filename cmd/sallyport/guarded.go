@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -75,8 +76,23 @@ func (d *door) guarded(settings config.Resource, r oauth.ProtectedResource) (gat
 			return g, err
 		}
 		g.Upstream = upstream
+		if r.Connection != "" {
+			g.Attach = d.attach(r.Connection)
+		}
 	}
 	return g, nil
+}
+
+// attach gives the upstream the caller's own token of a login.
+func (d *door) attach(login string) func(context.Context, resource.Caller, http.Header) error {
+	return func(ctx context.Context, c resource.Caller, upstream http.Header) error {
+		bearer, _, err := d.vault.Token(ctx, c.Subject, login)
+		if err != nil {
+			return err
+		}
+		upstream["Authorization"] = []string{"Bearer " + string(bearer)}
+		return nil
+	}
 }
 
 // bridge starts nothing yet: a child starts with its first person.

@@ -1,13 +1,16 @@
 package main
 
 import (
+	"log/slog"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/sallyport-dev/sallyport/authserver"
 	"github.com/sallyport-dev/sallyport/internal/config"
 	"github.com/sallyport-dev/sallyport/login"
+	"github.com/sallyport-dev/sallyport/vault"
 )
 
 // passwords is nil where the settings have none.
@@ -20,12 +23,26 @@ func passwords(in *installation) *login.Local {
 	return nil
 }
 
+// newVault keeps the tokens of those logins that a resource has a connection to.
+func newVault(in *installation, log *slog.Logger) *vault.Vault {
+	kept := map[string]vault.Upstream{}
+	for _, l := range in.config.Login {
+		if keeps, _ := in.config.Keeps(l.Name); keeps {
+			kept[l.Name] = vault.Upstream{Issuer: issuerOf(l), Way: wayOf(in.config, l)}
+		}
+	}
+	return vault.New(vault.Config{Store: in.store, Keys: in.keys, Upstreams: kept, Now: time.Now, Log: log})
+}
+
 // upstreams are the ways in that lead elsewhere, in the order of the settings.
 func upstreams(c *config.Config) ([]authserver.Upstream, error) {
 	var all []authserver.Upstream
 	for _, l := range c.Login {
-		u := authserver.Upstream{Name: l.Name, Title: l.Title, Way: wayOf(l),
+		u := authserver.Upstream{Name: l.Name, Title: l.Title,
 			Admission: login.Admission{Allow: login.Guests(l.Allow), Deny: login.Guests(l.Deny)}}
+		if way := wayOf(c, l); way != nil {
+			u.Way = way
+		}
 		if l.Type == "privy" {
 			way, err := privy(l)
 			if err != nil {
@@ -45,20 +62,27 @@ func privy(l config.Login) (*login.Privy, error) {
 		Keys: l.JWKSURL, API: l.APIURL, MaxAge: l.TokenMaxAge, Now: time.Now})
 }
 
-func wayOf(l config.Login) authserver.Way {
+// A way leads there and back, and refreshes what was brought.
+type way interface {
+	authserver.Way
+	vault.Way
+}
+
+func wayOf(c *config.Config, l config.Login) way {
+	keeps, scopes := c.Keeps(l.Name)
 	switch l.Type {
 	case "github":
 		return login.NewGitHub(login.GitHubOptions{URL: l.URL, API: l.APIURL, ClientID: l.ClientID, ClientSecret: l.ClientSecret,
-			Groups: len(l.Allow.Groups)+len(l.Deny.Groups) > 0})
+			Groups: len(l.Allow.Groups)+len(l.Deny.Groups) > 0, Scopes: scopes})
 	case "google":
 		return login.NewGoogle(login.GoogleOptions{Issuer: l.Issuer, ClientID: l.ClientID, ClientSecret: l.ClientSecret,
-			HostedDomains: l.HostedDomains, Now: time.Now})
+			HostedDomains: l.HostedDomains, Scopes: scopes, Offline: keeps, Now: time.Now})
 	case "oidc":
-		return login.NewOIDC(login.OIDCOptions{Issuer: l.Issuer, ClientID: l.ClientID, ClientSecret: l.ClientSecret, Scopes: l.Scopes,
+		return login.NewOIDC(login.OIDCOptions{Issuer: l.Issuer, ClientID: l.ClientID, ClientSecret: l.ClientSecret, Scopes: slices.Concat(l.Scopes, scopes),
 			GroupsClaim: l.GroupsClaim, Parameters: parameters(l), Now: time.Now})
 	case "oauth2":
 		return login.NewOAuth2(login.OAuth2Options{Issuer: issuerOf(l), AuthorizationURL: l.AuthorizationURL, TokenURL: l.TokenURL, UserURL: l.UserURL,
-			ClientID: l.ClientID, ClientSecret: l.ClientSecret, Scopes: l.Scopes, Parameters: parameters(l),
+			ClientID: l.ClientID, ClientSecret: l.ClientSecret, Scopes: slices.Concat(l.Scopes, scopes), Parameters: parameters(l),
 			Fields: login.Fields{Subject: l.Fields.Subject, Username: l.Fields.Username, FullName: l.Fields.Name, Email: l.Fields.Email, EmailVerified: l.Fields.EmailVerified},
 			InBody: l.AuthMethod == "client_secret_post"})
 	}
@@ -75,8 +99,11 @@ func parameters(l config.Login) map[string]string {
 
 // issuerOf names a server that has no name of its own by its origin.
 func issuerOf(l config.Login) string {
-	if l.Issuer != "" {
+	switch {
+	case l.Issuer != "":
 		return l.Issuer
+	case l.Type == "github", l.Type == "google":
+		return l.Type + " " + l.URL
 	}
 	u, err := url.Parse(l.TokenURL)
 	if err != nil {

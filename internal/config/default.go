@@ -132,6 +132,9 @@ func (r *Resource) complete() {
 			r.Scopes[i].Title = r.Scopes[i].Name
 		}
 	}
+	if r.Connection.Login != "" && r.Connection.As == "" {
+		r.Connection.As = "bearer"
+	}
 	if r.Identity == "" && r.Guarded() {
 		r.Identity = "jwt"
 	}

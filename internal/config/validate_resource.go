@@ -49,6 +49,7 @@ func (k *check) resources() {
 		k.scopes(key, r)
 		k.tools(key, r)
 		k.signature(key, r)
+		k.connection(key+".connection", r)
 		id := k.ID(r)
 		if first, twice := ids[id]; id != "" && twice {
 			k.say(key+k.locator(key), fmt.Sprintf("is where resources[%d] is", first), "give each resource its own path or host")

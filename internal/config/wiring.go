@@ -22,6 +22,7 @@ func (c *Config) ProtectedResources() []oauth.ProtectedResource {
 			TokenFormat: r.TokenFormat,
 			Algorithm:   c.algorithm(r),
 			Logins:      r.Logins,
+			Connection:  r.Connection.Login,
 		}
 		if p.TokenFormat == "" {
 			p.TokenFormat = c.Tokens.Format

@@ -1,0 +1,250 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/sallyport-dev/sallyport/internal/config"
+	"github.com/sallyport-dev/sallyport/login"
+	"github.com/sallyport-dev/sallyport/login/standin"
+	"github.com/sallyport-dev/sallyport/oauth"
+	"github.com/sallyport-dev/sallyport/store"
+	"github.com/sallyport-dev/sallyport/token"
+)
+
+// A connected door has GitHub to sign in by, a tool that acts there, one that does
+// not, and all that reached either.
+type connected struct {
+	t      *testing.T
+	door   *door
+	url    string
+	github *standin.GitHub
+	log    *bytes.Buffer
+
+	mu  sync.Mutex
+	got map[string]http.Header // the last headers, by resource
+}
+
+func newConnected(t *testing.T) *connected {
+	c := &connected{t: t, log: &bytes.Buffer{}, got: map[string]http.Header{}}
+	c.github = standin.NewGitHub(standin.Client{ID: "door", Secret: "secret-of-the-door"},
+		standin.GitHubPerson{ID: 1, Login: "ada", Email: "ada@acme.example", Verified: true},
+		standin.GitHubPerson{ID: 2, Login: "bob", Email: "bob@acme.example", Verified: true})
+	c.github.Expiring = true
+	there := httptest.NewServer(c.github)
+	t.Cleanup(there.Close)
+	tools := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c.mu.Lock()
+		c.got[r.URL.Path] = r.Header.Clone()
+		c.mu.Unlock()
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"jsonrpc":"2.0","id":1,"result":{}}`)
+	}))
+	t.Cleanup(tools.Close)
+	front := httptest.NewUnstartedServer(nil)
+	c.url = "http://" + front.Listener.Addr().String()
+	file := filepath.Join(t.TempDir(), "sallyport.yaml")
+	if err := os.WriteFile(file, fmt.Appendf(nil, `
+public_url: %[1]s
+data: %[2]s
+login:
+  - { type: local }
+  - { type: github, url: %[3]s, client_id: door, client_secret: secret-of-the-door }
+resources:
+  - { name: repos, path: /repos/mcp, upstream: "%[4]s/repos", connection: { provider: github, as: bearer, scopes: [repo] } }
+  - { name: notes, path: /notes/mcp, upstream: "%[4]s/notes" }
+`, c.url, t.TempDir(), there.URL, tools.URL), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	settings, err := config.Load(file, os.LookupEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := slog.New(slog.NewJSONHandler(c.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	in, err := open(t.Context(), settings, log, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.door, err = build(t.Context(), in, log); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.door.shut(t) })
+	c.github.Redirects(c.url + "/oauth/callback/github")
+	front.Config.Handler = c.door.handler()
+	front.Start()
+	t.Cleanup(front.Close)
+	// Nobody from elsewhere is the first person.
+	if _, err := localLogin(in).Create(t.Context(), login.New{Username: "root", Password: "correct horse battery", Admin: true}); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+var hiddenField = regexp.MustCompile(`name="csrf" value="([^"]*)"`)
+
+// browser is one that somebody signed in with by GitHub; the name says who.
+func (c *connected) browser(who string) (*http.Client, oauth.Person) {
+	c.t.Helper()
+	c.github.SignIn(who)
+	jar, _ := cookiejar.New(nil)
+	b := &http.Client{Jar: jar}
+	page := c.page(b.Get(c.url + "/login"))
+	csrf := hiddenField.FindStringSubmatch(page[strings.Index(page, "/login/github"):])
+	c.page(b.PostForm(c.url+"/login/github", url.Values{"csrf": {csrf[1]}, "ix": {""}}))
+	p, err := c.door.in.store.PersonByUsername(c.t.Context(), who+"@github")
+	c.ok(err)
+	return b, p
+}
+
+func (c *connected) page(res *http.Response, err error) string {
+	c.t.Helper()
+	c.ok(err)
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	c.ok(err)
+	if res.StatusCode != http.StatusOK {
+		c.t.Fatalf("%s answers %s: %s", res.Request.URL, res.Status, body)
+	}
+	return string(body)
+}
+
+// access is a token of a client that a person let act for them at a resource.
+func (c *connected) access(person, name string) oauth.Secret {
+	c.t.Helper()
+	now := time.Now()
+	g := oauth.Grant{ID: oauth.NewID("g_"), CodeID: oauth.NewDigest(), Subject: person, ClientID: "c", Resource: c.url + "/" + name + "/mcp",
+		Scope: oauth.NewScope(name), Created: now, Expires: now.Add(time.Hour), Salt: oauth.NewDigest(), Generation: oauth.Generation{N: 1}, RotatedAt: now}
+	c.ok(c.door.in.store.Create(c.t.Context(), g))
+	raw, err := c.door.in.keys.MintAccess(token.FormatJWT, token.ES256, token.Access{Issuer: c.url, Subject: person, Audience: g.Resource,
+		ClientID: "c", GrantID: g.ID, Scope: g.Scope, IssuedAt: now, Expires: now.Add(time.Hour)})
+	c.ok(err)
+	return raw
+}
+
+// call calls a tool, and returns the answer, and what reached the MCP server; nil
+// when nothing did.
+func (c *connected) call(name string, access oauth.Secret, more http.Header) (int, http.Header, string, http.Header) {
+	c.t.Helper()
+	c.mu.Lock()
+	delete(c.got, "/"+name)
+	c.mu.Unlock()
+	r, err := http.NewRequestWithContext(c.t.Context(), http.MethodPost, c.url+"/"+name+"/mcp",
+		strings.NewReader(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"any","arguments":{}}}`))
+	c.ok(err)
+	for key, values := range more {
+		r.Header[key] = values
+	}
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Accept", "application/json, text/event-stream")
+	r.Header.Set("Authorization", "Bearer "+string(access))
+	res, err := http.DefaultClient.Do(r)
+	c.ok(err)
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	c.ok(err)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return res.StatusCode, res.Header, string(body), c.got["/"+name]
+}
+
+func (c *connected) ok(err error) {
+	c.t.Helper()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+func (c *connected) kept(person string) string {
+	c.t.Helper()
+	access, _, err := c.door.vault.Token(c.t.Context(), person, "github")
+	c.ok(err)
+	return string(access)
+}
+
+func TestAToolActsWithThePersonsOwnTokenAndNobodyElses(t *testing.T) {
+	c := newConnected(t)
+	_, ada := c.browser("ada")
+	_, bob := c.browser("bob")
+	if got := c.github.Last(standin.Authorize).Query.Get("scope"); got != "read:user user:email repo" {
+		t.Errorf("it asks for %q", got)
+	}
+	adas, bobs := c.kept(ada.ID), c.kept(bob.ID)
+	if adas == bobs {
+		t.Fatal("they have one token")
+	}
+	// Whatever a client sends, it is the person's, and no client is told what it is.
+	for _, more := range []http.Header{
+		{}, {"Proxy-Authorization": {"Bearer x"}}, {"X-Sallyport-Subject": {bob.ID}}, {"X-Sallyport-Connection": {"github"}},
+		{"Connection": {"Authorization"}}, {"X-Forwarded-Authorization": {"Bearer " + bobs}}, {"Authorization_": {"Bearer " + bobs}},
+	} {
+		status, header, body, got := c.call("repos", c.access(ada.ID, "repos"), more)
+		if status != http.StatusOK || got == nil || len(got["Authorization"]) != 1 || got.Get("Authorization") != "Bearer "+adas {
+			t.Errorf("with %v: status %d, and upstream %v", more, status, got["Authorization"])
+		}
+		for _, values := range got {
+			if strings.Contains(strings.Join(values, " "), bobs) {
+				t.Errorf("with %v bob's token goes upstream", more)
+			}
+		}
+		if strings.Contains(fmt.Sprint(header)+body, adas) {
+			t.Errorf("with %v the client is told the token", more)
+		}
+	}
+	if _, _, _, got := c.call("repos", c.access(bob.ID, "repos"), nil); got.Get("Authorization") != "Bearer "+bobs {
+		t.Error("bob's call has another token")
+	}
+	// Nothing but a connection brings a token to an upstream.
+	if status, _, _, got := c.call("notes", c.access(ada.ID, "notes"), nil); status != http.StatusOK || got["Authorization"] != nil {
+		t.Errorf("status %d, and a resource without a connection got %v", status, got["Authorization"])
+	}
+	c.holdsNone(adas, bobs)
+}
+
+// holdsNone looks for tokens in the log, in the flow trace, and in what the events
+// say.
+func (c *connected) holdsNone(secrets ...string) {
+	c.t.Helper()
+	flows, err := c.door.in.store.Flows(c.t.Context(), store.Flow{}, 100)
+	c.ok(err)
+	events, err := c.door.in.store.Events(c.t.Context(), 0, 100)
+	c.ok(err)
+	for place, text := range map[string]string{"the log": c.log.String(), "the flow trace": fmt.Sprintf("%+v", flows), "the audit log": fmt.Sprintf("%+v", events)} {
+		for _, secret := range secrets {
+			if strings.Contains(text, secret) {
+				c.t.Errorf("a token is in %s", place)
+			}
+		}
+	}
+}
+
+func TestWhoHasNoConnectionIsChallenged(t *testing.T) {
+	c := newConnected(t)
+	_, ada := c.browser("ada")
+	root, err := c.door.in.store.PersonByUsername(t.Context(), "root")
+	c.ok(err)
+	access := c.access(root.ID, "repos")
+	status, header, _, got := c.call("repos", access, nil)
+	if challenge := header.Get("WWW-Authenticate"); status != http.StatusUnauthorized || !strings.Contains(challenge, `error="invalid_token"`) ||
+		!strings.Contains(challenge, "resource_metadata=") || got != nil {
+		t.Errorf("status %d, %q, and %v went upstream", status, challenge, got)
+	}
+	// Nor has anybody who may not sign in.
+	access = c.access(ada.ID, "repos")
+	c.ok(c.door.in.store.SetDisabled(t.Context(), ada.ID, true))
+	if status, _, _, got := c.call("repos", access, nil); status != http.StatusUnauthorized || got != nil {
+		t.Errorf("disabled: status %d, and %v went upstream", status, got)
+	}
+}

@@ -1,0 +1,54 @@
+package config
+
+import "slices"
+
+// Keeps reports whether the tokens that people bring from a login are kept,
+// because a resource has a connection to it, and which scopes they need for that.
+func (c *Config) Keeps(login string) (keeps bool, scopes []string) {
+	for _, r := range c.Resources {
+		if login == "" || r.Connection.Login != login {
+			continue
+		}
+		keeps = true
+		for _, s := range r.Connection.Scopes {
+			if !slices.Contains(scopes, s) {
+				scopes = append(scopes, s)
+			}
+		}
+	}
+	return keeps, scopes
+}
+
+// connection checks that the token is one that somebody brings, and that
+// something gets it.
+func (k *check) connection(key string, r Resource) {
+	if !k.given(key) {
+		return
+	}
+	switch login := r.Connection.Login; {
+	case login == "":
+		k.say(key+".provider", "is missing", "name the login whose tokens are meant, such as github")
+		return
+	case k.broken["login"]:
+	case !slices.Contains(k.elsewhere(), login):
+		fix := "add a login of that name, of type github, google, oidc or oauth2"
+		if near := nearest(login, k.elsewhere()); near != "" {
+			fix = "did you mean " + near + "?"
+		}
+		k.say(key+".provider", "is "+k.quote(key+".provider", login)+", which is not the name of a login that brings tokens", fix)
+	}
+	if r.Upstream == "" {
+		k.say(key, "has no effect without an upstream, which alone gets the token", "add upstream, or remove it")
+	}
+}
+
+// elsewhere are the names of the logins that bring tokens.
+func (k *check) elsewhere() []string {
+	var names []string
+	for _, l := range k.Login {
+		if slices.Contains([]string{"github", "google", "oidc", "oauth2"}, l.Type) && l.Name != "" {
+			names = append(names, l.Name)
+		}
+	}
+	return names
+}
