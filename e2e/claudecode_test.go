@@ -22,5 +22,8 @@ func TestClaudeCodeTravels(t *testing.T) {
 	if got := p.run("mcp", "list"); !strings.Contains(got, "Connected") {
 		t.Errorf("after the sign-in: %s", got)
 	}
-	p.comesBack(d, m, func() { p.run("-p", "Who am I?", "--allowedTools", "mcp__demo__whoami") }, func() { spoil(t, p.home) })
+	p.comesBack(d, func() string {
+		p.run("-p", "Who am I?", "--allowedTools", "mcp__demo__whoami")
+		return m.told()
+	}, func() { spoil(t, p.home) })
 }

@@ -16,5 +16,8 @@ func TestClineTravels(t *testing.T) {
 	p.atTerminal(typist{answers: [][2]string{
 		{"Server name", "\r"}, {"Server type", "\r"}, {"Server URL", "\r"}, {"Authentication", "\r"}, {"OAuth client ID", "\r"},
 	}}, "mcp", "add", "demo", d.MCP, "--transport", "http")
-	p.comesBack(d, m, func() { p.run("Who am I?") }, func() { spoil(t, p.home) })
+	p.comesBack(d, func() string {
+		p.run("Who am I?")
+		return m.told()
+	}, func() { spoil(t, p.home) })
 }

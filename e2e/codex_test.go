@@ -40,18 +40,7 @@ name = "none"
 base_url = "http://127.0.0.1:9/v1"
 `)
 	p.run("mcp", "add", "demo", "--url", d.MCP) // and signs in at once
-	if got := p.askCodex("whoami", map[string]any{}); !strings.Contains(got, username) || !strings.Contains(got, "demo:read") {
-		t.Errorf("whoami says %q", got)
-	}
-
-	spoil(t, p.home)
-	d.restart()
-	if got := p.askCodex("whoami", map[string]any{}); !strings.Contains(got, username) {
-		t.Errorf("after a refresh and a restart: whoami says %q", got)
-	}
-	if got := p.browser.asked(); got != 1 {
-		t.Errorf("the person was sent to the browser %d times, want once", got)
-	}
+	p.comesBack(d, func() string { return p.askCodex("whoami", map[string]any{}) }, func() { spoil(t, p.home) })
 
 	p.run("mcp", "login", "demo", "--scopes", "demo:read,demo:write")
 	act := map[string]any{"id": "whoami", "action": "complete"}

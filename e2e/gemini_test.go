@@ -19,7 +19,10 @@ func TestGeminiCLITravels(t *testing.T) {
 	p.run("mcp", "add", "--scope", "user", "--transport", "http", "demo", d.MCP)
 	// 42: it has signed in, and does not know what else to do without a window.
 	p.atTerminal(typist{answers: [][2]string{{"Do you want to continue?", "y\r"}}, status: 42}, "-p", "/mcp auth demo")
-	p.comesBack(d, m, func() { p.run("-m", "gemini-2.5-flash", "--yolo", "-p", "Who am I?") }, func() {
+	p.comesBack(d, func() string {
+		p.run("-m", "gemini-2.5-flash", "--yolo", "-p", "Who am I?")
+		return m.told()
+	}, func() {
 		spoil(t, p.home)
 		p.expire(".gemini/mcp-oauth-tokens.json", `("expiresAt": )\d+`) // it refreshes by its own clock only
 	})

@@ -20,5 +20,8 @@ func TestOpenCodeTravels(t *testing.T) {
 			"models": {"m": {"tool_call": true}}}}}`, d.MCP, m.URL))
 
 	p.run("mcp", "auth", "demo")
-	p.comesBack(d, m, func() { p.run("run", "Who am I?") }, func() { spoil(t, p.home) })
+	p.comesBack(d, func() string {
+		p.run("run", "Who am I?")
+		return m.told()
+	}, func() { spoil(t, p.home) })
 }
