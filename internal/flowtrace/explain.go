@@ -83,7 +83,7 @@ func (a *Attempt) fill(s string) string {
 	}
 	said := strings.NewReplacer(
 		"{who}", a.who(), "{client}", clean(a.learned.ClientID, maxID), "{asked}", quote(a.values.resource), "{here}", a.here(), "{near}", a.near(),
-		"{scopes}", quote(a.values.scope), "{known}", a.known(), "{redirect}", a.redirect(), "{hosts}", strings.Join(hostsOf(a.values.client), ", "),
+		"{scopes}", each(strings.Fields(a.values.scope)), "{known}", a.known(), "{redirect}", a.redirect(), "{hosts}", strings.Join(hostsOf(a.values.client), ", "),
 	).Replace(s)
 	if rest, ok := strings.CutPrefix(said, nobody); ok {
 		said = "The client" + rest // every other name is written as its owner writes it
@@ -96,6 +96,24 @@ func quote(s string) string {
 		return "nothing"
 	}
 	return s
+}
+
+// each quotes every one of a few: what was written to be read as a sentence is
+// none any more. These stand on a page of this server, and anyone can make a link
+// to it.
+func each(values []string) string {
+	const most = 8
+	var b strings.Builder
+	for i, v := range values {
+		if i == most {
+			return b.String() + " and others"
+		}
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString("`" + v + "`")
+	}
+	return quote(b.String())
 }
 
 // who is what the client is called, by its own word.
@@ -164,11 +182,11 @@ func (a *Attempt) known() string {
 	asked, err := oauth.CanonicalResource(a.values.resource)
 	for i, r := range a.rec.o.Resources {
 		if r.ID == asked || (err != nil && i == 0) {
-			return quote(r.Known().String())
+			return each(r.Known())
 		}
 		known = known.Union(r.Known())
 	}
-	return quote(known.String())
+	return each(known)
 }
 
 // facts are what belongs to a step and stands in no sentence.

@@ -146,6 +146,7 @@ func claimed(id string) string {
 // is not written like a URL is shown up to where its query would begin.
 func withoutQuery(resource string) string {
 	resource, _, _ = strings.Cut(resource, "?")
+	resource = strings.ReplaceAll(resource, " ", "%20") // so that it is not read as a sentence
 	scheme, rest, found := strings.Cut(resource, "://")
 	if !found {
 		return clean(resource, maxValue)

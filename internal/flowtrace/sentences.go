@@ -80,7 +80,7 @@ var remedies = map[string]remedy{
 	"a token is for one resource; ask for each on its own":                   {"{who} asked for several resources at once: `{asked}`.", "A token is for one. Connect to each on its own; if the client does this by itself, tell its makers."},
 	"the grant is for another resource":                                      {"{who} presented what was issued for one resource and named another.", "The client mixes up two servers. Disconnect both in it, and connect them again one after the other."},
 	"none of the scopes asked for exists at this resource": {
-		"{who} asked for the scopes `{scopes}`; this resource has `{known}`.", "Take the scopes out of the client's settings, or name existing ones there. Without any it is given the default ones."},
+		"{who} asked for the scopes {scopes}; this resource has {known}.", "Take the scopes out of the client's settings, or name existing ones there. Without any it is given the default ones."},
 	"the scope goes beyond what was granted": {"{who} asked for more than the person had allowed.", "The client has to ask for permission again, with the scopes that it wants."},
 
 	"the app is not known to this server":                                 {"", addAgain},
