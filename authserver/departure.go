@@ -126,10 +126,14 @@ func (s *Server) arrive(w http.ResponseWriter, r *http.Request) (departure, erro
 }
 
 // newDeparture makes what has to be random about one.
-func (s *Server) newDeparture(upstream string, browser oauth.Secret) departure {
+func (s *Server) newDeparture(u Upstream, browser oauth.Secret) departure {
+	back := u.Callback
+	if back == "" {
+		back = "/oauth/callback/" + u.Name
+	}
 	return departure{
 		Departure: login.Departure{State: rand.Text(), Nonce: rand.Text(), Verifier: rand.Text() + rand.Text(),
-			RedirectURI: s.Issuer + "/oauth/callback/" + upstream},
-		Upstream: upstream, Browser: browser.Digest(), Began: s.Now(),
+			RedirectURI: s.Issuer + back},
+		Upstream: u.Name, Browser: browser.Digest(), Began: s.Now(),
 	}
 }

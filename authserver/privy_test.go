@@ -1,6 +1,7 @@
 package authserver_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http/httptest"
 	"net/url"
@@ -62,7 +63,8 @@ func (s *scene) atTheFrontEnd(e elsewhere, who string) error {
 }
 
 // handOver is the form that the front end posts, with changes: "hand-over NAME
-// [origin=ORIGIN] [a=b …]"; what is empty is left out. $back is where it leads.
+// [origin=ORIGIN] [json=yes] [a=b …]"; what is empty is left out. $back is where it
+// leads.
 //
 // The form is of another site: a browser sends no cookie with it that is Lax.
 func (s *scene) handOver(rest string) error {
@@ -90,9 +92,36 @@ func (s *scene) handOver(rest string) error {
 		s.headers.Set("Origin", origin)
 	}
 	s.headers.Set("Sec-Fetch-Site", "cross-site")
-	s.body = sent.Encode()
-	err = s.ask("POST", "/oauth/callback/"+name)
+	if changes.Has("json") {
+		err = s.handOverJSON(sent)
+	} else {
+		s.body = sent.Encode()
+		err = s.ask("POST", "/oauth/callback/"+name)
+		s.vars["back"] = s.last.header.Get("Location")
+	}
 	s.current = here
-	s.vars["back"] = s.last.header.Get("Location")
 	return err
+}
+
+// handOverJSON is what a page sends that was written for another server, with all
+// that it knows.
+func (s *scene) handOverJSON(sent url.Values) error {
+	sent.Del("json")
+	members := map[string]any{"client_id": "anything", "redirect_uri": "https://mallory.example/", "scope": []string{"everything"}, "user_consent": true}
+	for name := range sent {
+		members[name] = sent.Get(name)
+	}
+	body, err := json.Marshal(members)
+	if err != nil {
+		return err
+	}
+	s.body = string(body)
+	s.headers.Set("Content-Type", "application/json")
+	if err := s.ask("POST", "/authorize/complete"); err != nil {
+		return err
+	}
+	if to, err := s.member("redirect_uri"); err == nil {
+		s.vars["back"] = strings.TrimPrefix(to, s.setting.issuer)
+	}
+	return nil
 }

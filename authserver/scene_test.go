@@ -66,6 +66,7 @@ type setting struct {
 	preregistered []oauth.Client
 	upstreams     []string
 	noPasswords   bool
+	aliases       []string
 	administered  bool // it has an API of its own
 }
 
@@ -188,7 +189,7 @@ func newScene(t testing.TB, given setting) *scene {
 	s.auth, err = authserver.New(authserver.Config{
 		Issuer: given.issuer, Resources: given.resources, Administration: given.administration(), Keys: s.keys, Grants: s.store, Clients: s.store, People: s.store,
 		Sessions: s.store, Consents: s.store, Events: s.store, Assertions: s.store, Identities: s.store, Pages: p, Preregistered: given.preregistered,
-		Local: local, Upstreams: s.elsewheres(given.upstreams),
+		Local: local, Upstreams: s.elsewheres(given.upstreams), Aliases: given.aliases,
 		AccessTTL: time.Hour, RefreshTTL: 90 * 24 * time.Hour, CodeTTL: time.Minute,
 		Registration: given.registration, Now: s.clock.Now, Log: log, Address: seemingly, Flows: s.flows,
 	})

@@ -127,6 +127,8 @@ func (g *setting) add(what string) error {
 		g.upstreams = append(g.upstreams, value)
 	case "notes-insists":
 		g.resources[1].Logins = strings.Fields(value)
+	case "aliases":
+		g.aliases = strings.Fields(value)
 	case "no-passwords":
 		g.noPasswords = true
 	case "checks-issuer":

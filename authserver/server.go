@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/sallyport-dev/sallyport/internal/flowtrace"
@@ -51,6 +52,8 @@ type Config struct {
 	Local     *login.Local // nil: nobody has a password here
 	Upstreams []Upstream
 	Pages     *pages.Pages
+	// Aliases are more paths, of [AliasComplete] and those beside it.
+	Aliases []string
 
 	// Preregistered are the clients of the settings file; they are not in the store.
 	Preregistered []oauth.Client
@@ -101,6 +104,8 @@ func New(c Config) (*Server, error) {
 		return nil, errors.New("authserver: there is no resource to issue tokens for")
 	case c.Local == nil && len(c.Upstreams) == 0:
 		return nil, errors.New("authserver: nobody can sign in")
+	case slices.ContainsFunc(c.Aliases, func(path string) bool { return !slices.Contains(Aliases(), path) }):
+		return nil, errors.New("authserver: there is no such alias")
 	}
 	s := &Server{Config: c, secure: u.Scheme == "https"}
 	s.clients = newClientCache(c, s.mayFetch)
@@ -125,9 +130,11 @@ func (s *Server) Routes(mux *http.ServeMux) {
 	mux.Handle("POST /login", traced(flowtrace.SignIn, s.form(s.signIn)))
 	mux.Handle("POST /login/{login}", traced(flowtrace.SignIn, s.form(s.leave)))
 	mux.Handle("/login/{login}", s.page(refuseMethod("POST")))
-	mux.Handle("GET /oauth/callback/{login}", traced(flowtrace.SignIn, s.page(s.comeBack)))
-	mux.Handle("POST /oauth/callback/{login}", s.page(s.takePost))
-	mux.Handle("/oauth/callback/{login}", s.page(refuseMethod("GET")))
+	for path, at := range s.callbacks() {
+		mux.Handle("GET "+path, at(traced(flowtrace.SignIn, s.page(s.comeBack))))
+		mux.Handle("POST "+path, at(s.page(s.takePost)))
+		mux.Handle(path, s.page(refuseMethod("GET")))
+	}
 	mux.Handle("GET /consent", traced(flowtrace.Consent, s.page(s.showConsent)))
 	mux.Handle("POST /consent", traced(flowtrace.Consent, s.form(s.decide)))
 	mux.Handle("POST /logout", s.form(s.signOut))
@@ -143,6 +150,7 @@ func (s *Server) Routes(mux *http.ServeMux) {
 	s.api(mux, "POST", s.json(s.revoke), "/oauth/revoke")
 	s.api(mux, "POST", s.json(s.introspect), "/oauth/introspect")
 	s.wellKnown(mux)
+	s.aliases(mux)
 	mux.Handle("/", s.json(s.notFound))
 }
 

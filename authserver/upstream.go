@@ -19,6 +19,9 @@ type Upstream struct {
 	Name  string // the last part of its callback, /oauth/callback/{name}
 	Title string // on the button: Continue with {title}
 	Way   Way
+	// Callback is the path of its own to which it sends people back; empty:
+	// /oauth/callback/{name}. No two have the same: what came there is its answer.
+	Callback string
 	// Admission is asked each time somebody comes back.
 	Admission login.Admission
 	// PostsFrom is the origin of a page of the operator's own that posts the answer
@@ -33,6 +36,24 @@ type Way interface {
 	// Return makes a person of what the browser brought back. Its errors are
 	// refusals that a person may read.
 	Return(ctx context.Context, d login.Departure, answer url.Values) (login.Profile, error)
+}
+
+// callbacks are the paths to which upstreams send people back, and who knows there
+// which one it is.
+func (s *Server) callbacks() map[string]func(http.Handler) http.Handler {
+	all := map[string]func(http.Handler) http.Handler{"/oauth/callback/{login}": func(h http.Handler) http.Handler { return h }}
+	for _, u := range s.Upstreams {
+		if u.Callback == "" {
+			continue
+		}
+		all[u.Callback] = func(h http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				r.SetPathValue("login", u.Name)
+				h.ServeHTTP(w, r)
+			})
+		}
+	}
+	return all
 }
 
 func (s *Server) upstream(name string) (Upstream, bool) {
@@ -72,7 +93,7 @@ func (s *Server) leave(w http.ResponseWriter, r *http.Request) error {
 	if err := s.checkForm(r, about); err != nil {
 		return s.staleForm(w, r, sealed, err)
 	}
-	d := s.newDeparture(u.Name, s.cookie(r, browserCookie))
+	d := s.newDeparture(u, s.cookie(r, browserCookie))
 	d.Transaction, d.Setup = sealed, setup
 	if sealed != "" {
 		ix, err := s.interaction(r.Context(), sealed)

@@ -1,6 +1,7 @@
 package authserver_test
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/http"
@@ -40,9 +41,10 @@ func (s *scene) elsewheres(asked []string) (all []authserver.Upstream) {
 			s.t.Fatal(err)
 		}
 		e := s.openElsewhere(name, form)
-		e.front.Redirects(s.setting.issuer + "/oauth/callback/" + name)
+		back := form.Get("callback")
+		e.front.Redirects(s.setting.issuer + cmp.Or(back, "/oauth/callback/"+name))
 		s.elsewhere[name], s.vars[name] = e, e.url
-		all = append(all, authserver.Upstream{Name: name, Title: map[string]string{"github": "GitHub", "google": "Google", "privy": "Privy"}[name], Way: e.way, PostsFrom: e.postsFrom, Admission: login.Admission{
+		all = append(all, authserver.Upstream{Name: name, Title: map[string]string{"github": "GitHub", "google": "Google", "privy": "Privy"}[name], Way: e.way, PostsFrom: e.postsFrom, Callback: back, Admission: login.Admission{
 			Allow: login.Guests{Emails: form["email"], Domains: form["domain"], Groups: form["group"]},
 			Deny:  login.Guests{Emails: form["not-email"]}}})
 	}

@@ -65,7 +65,7 @@ func build(ctx context.Context, in *installation, log *slog.Logger) (*door, erro
 	d.auth, err = authserver.New(authserver.Config{
 		Issuer: c.PublicURL, Resources: c.ProtectedResources(), Administration: own, Keys: in.keys,
 		Grants: in.store, Clients: in.store, People: in.store, Sessions: in.store, Consents: in.store, Events: in.store, Assertions: in.store, Identities: in.store,
-		Local: passwords(in), Upstreams: ways, Vault: d.vault, Pages: p,
+		Local: passwords(in), Upstreams: ways, Aliases: c.Aliases, Vault: d.vault, Pages: p,
 		Preregistered: c.PreRegistered(),
 		AccessTTL:     c.Tokens.AccessTTL, RefreshTTL: c.Tokens.RefreshTTL, CodeTTL: c.Tokens.CodeTTL,
 		Registration: authserver.Registration{

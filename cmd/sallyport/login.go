@@ -38,7 +38,7 @@ func newVault(in *installation, log *slog.Logger) *vault.Vault {
 func upstreams(c *config.Config) ([]authserver.Upstream, error) {
 	var all []authserver.Upstream
 	for _, l := range c.Login {
-		u := authserver.Upstream{Name: l.Name, Title: l.Title,
+		u := authserver.Upstream{Name: l.Name, Title: l.Title, Callback: l.CallbackPath,
 			Admission: login.Admission{Allow: login.Guests(l.Allow), Deny: login.Guests(l.Deny)}}
 		if way := wayOf(c, l); way != nil {
 			u.Way = way

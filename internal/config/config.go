@@ -24,6 +24,7 @@ type Config struct {
 	Registration   Registration `yaml:"registration" doc:"How clients that nobody configured become known."`
 	Login          []Login      `yaml:"login" absent:"local" doc:"How people prove who they are."`
 	Resources      []Resource   `yaml:"resources" absent:"the built-in demo at /mcp" doc:"The MCP servers behind the door."`
+	Aliases        []string     `yaml:"aliases" absent:"none" optional:"true" enum:"/authorize/complete|/token/introspect|/oauth/jwks.json|/.well-known/oauth-authorization-server/register" doc:"Paths of servers that this one takes the place of, where it is to answer too. /authorize/complete takes from a login_url as JSON what a callback takes as a form; the others are introspection, the key set and registration."`
 	Clients        []Client     `yaml:"clients" absent:"none" doc:"Clients that are known without registering."`
 
 	file   string

@@ -14,6 +14,8 @@ type Login struct {
 	ClientID     string       `yaml:"client_id" absent:"none" optional:"true" doc:"What the other service calls this server. All but local and privy need one."`
 	ClientSecret oauth.Secret `yaml:"client_secret" absent:"none" optional:"true" doc:"What goes with it. Only an oidc provider may know this server as a public client, without one."`
 
+	CallbackPath string `yaml:"callback_path" absent:"/oauth/callback/NAME" optional:"true" doc:"All but local: where the other service sends people back, when another path is registered there already, such as /oauth/callback."`
+
 	Issuer           string `yaml:"issuer" absent:"none; google: https://accounts.google.com" optional:"true" doc:"oidc: the provider's issuer, as its own metadata write it; everything else is found from there. oauth2: the name under which its people are remembered, a URL that never changes; absent: the origin of token_url."`
 	URL              string `yaml:"url" absent:"https://github.com" optional:"true" doc:"github: a GitHub Enterprise Server."`
 	APIURL           string `yaml:"api_url" absent:"https://api.github.com, or url with /api/v3; privy: https://api.privy.io/v1" optional:"true" doc:"github and privy: where its API is."`

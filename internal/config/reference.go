@@ -55,6 +55,8 @@ func section(b *strings.Builder, title, about string, t reflect.Type) {
 
 func kindOf(t reflect.Type, f field) string {
 	switch {
+	case f.enum != nil && t.Kind() == reflect.Slice:
+		return "list of " + kindOf(t.Elem(), f)
 	case f.enum != nil:
 		return "`" + strings.Join(f.enum, "`, `") + "`"
 	case t == durationType:

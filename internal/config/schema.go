@@ -51,7 +51,7 @@ func valueSchema(t reflect.Type, f field) *jsonschema.Schema {
 		}
 		return &jsonschema.Schema{Type: "object", AdditionalProperties: objectSchema(t.Elem())}
 	case t.Kind() == reflect.Slice:
-		return &jsonschema.Schema{Type: "array", Items: valueSchema(t.Elem(), field{})}
+		return &jsonschema.Schema{Type: "array", Items: valueSchema(t.Elem(), field{enum: f.enum})}
 	case t.Kind() == reflect.Bool:
 		return either(&jsonschema.Schema{Type: "boolean"})
 	case t == durationType:

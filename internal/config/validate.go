@@ -31,6 +31,7 @@ func (c *Config) validate(found Mistakes) Mistakes {
 	k.tokens()
 	k.registration()
 	k.logins()
+	k.callbacks()
 	k.resources()
 	k.clients()
 	return k.mistakes
@@ -74,6 +75,7 @@ func (k *check) choices(key string, v reflect.Value) {
 			for i := range at.Len() {
 				k.choices(entryKey(name, i, at.Index(i)), at.Index(i))
 			}
+		case at.Kind() == reflect.Slice: // each was looked at when it was read
 		case f.enum != nil && !slices.Contains(f.enum, at.String()) && !(f.optional && at.String() == ""):
 			k.say(name, "is "+k.quote(name, at.String())+", which it cannot be", choice(at.String(), f.enum))
 		}

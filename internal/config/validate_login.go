@@ -41,6 +41,38 @@ func (k *check) logins() {
 	}
 }
 
+// callbacks checks the paths of their own to which people come back. What one other
+// service says must not be taken for what another says, so no two share one.
+func (k *check) callbacks() {
+	seen := map[string]int{}
+	for i, l := range k.Login {
+		key := fmt.Sprintf("login[%d].callback_path", i)
+		if l.CallbackPath == "" {
+			continue
+		}
+		first, twice := seen[l.CallbackPath]
+		seen[l.CallbackPath] = i
+		reserved := l.CallbackPath != "/oauth/callback" && slices.ContainsFunc(reservedPaths, func(path string) bool { return under(l.CallbackPath, path) })
+		switch {
+		case l.Type == "local":
+			k.say(key, "means nothing with type local", "remove it")
+		case twice:
+			k.say(key, fmt.Sprintf("is that of login[%d] too", first), "give each its own")
+		case !resourcePath.MatchString(l.CallbackPath):
+			k.say(key, "is "+k.quote(key, l.CallbackPath)+", which is not a plain path", "begin with / and use letters, digits, -, ., _ and ~")
+		case reserved:
+			k.say(key, "is the server's own", "choose another path, such as /oauth/callback or /auth/callback")
+		case slices.ContainsFunc(k.Resources, func(r Resource) bool {
+			return r.Path != "" && (under(l.CallbackPath, r.Path) || under(r.Path, l.CallbackPath))
+		}):
+			k.say(key, "is where a resource is", "choose another path")
+		}
+	}
+}
+
+// under reports whether path is base, or below it.
+func under(path, base string) bool { return path == base || strings.HasPrefix(path, base+"/") }
+
 // insisted checks what resources say of logins.
 func (k *check) insisted() {
 	for i, r := range k.Resources {
