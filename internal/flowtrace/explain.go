@@ -122,12 +122,21 @@ func (a *Attempt) who() string {
 	if a.open != nil {
 		family = a.open.family
 	}
-	for _, name := range []string{family, nameOf(a.values.client), agentName(a.request.UserAgent())} {
+	for _, name := range []string{family, quoted(nameOf(a.values.client)), agentName(a.request.UserAgent())} {
 		if name != "" && name != "a browser" {
 			return name
 		}
 	}
 	return nobody
+}
+
+// quoted marks a name that anyone can choose: 60 letters of it could be a sentence,
+// and would read like one of ours.
+func quoted(name string) string {
+	if !strings.Contains(name, " ") {
+		return name
+	}
+	return "“" + strings.NewReplacer("“", "'", "”", "'").Replace(name) + "”"
 }
 
 // nobody is what a client is called that has no name.
