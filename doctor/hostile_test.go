@@ -140,6 +140,9 @@ func TestWhatLooksLikeASecretIsRemoved(t *testing.T) {
 			t.Errorf("%s is shown as %s", text, got)
 		}
 	}
+	if got := redact(strings.Repeat("x ", maxRedacted/2-2)+"tiger-tiger", []string{"tiger-tiger-tiger"}); strings.Contains(got, "tiger") {
+		t.Error("half a secret is shown")
+	}
 	for _, text := range []string{`{"error":"invalid_grant","code":"E42"}`, "the code was used before", "token_endpoint is https://a.example/token", "Bearer error=\"invalid_token\"",
 		`Bearer resource_metadata="https://mcp.example.com/.well-known/oauth-protected-resource"`} {
 		if got := redact(text, nil); got != text {

@@ -43,7 +43,7 @@ func judge(o *observations, secrets []string) Report {
 		}
 		for _, x := range f.shown {
 			if x != nil {
-				f.Evidence = append(f.Evidence, x.shown(secrets))
+				f.Evidence = append(f.Evidence, x.shown(secrets, true))
 			}
 		}
 	}
@@ -60,9 +60,7 @@ func judge(o *observations, secrets []string) Report {
 	r.Right = right(o, r.Findings)
 	r.clean(secrets)
 	for _, x := range o.trace {
-		e := x.shown(secrets)
-		e.Body, e.Answer = "", ""
-		r.Trace = append(r.Trace, e)
+		r.Trace = append(r.Trace, x.shown(secrets, false))
 	}
 	return r
 }

@@ -14,6 +14,9 @@ const (
 	removed   = "[removed]"
 	shownBody = 1200 // how much of a body a reader is shown, in bytes
 	shownText = 600  // and of a header field
+	// maxRedacted is how much of a text is looked through for secrets; the rest
+	// is not shown to anyone.
+	maxRedacted = 32 << 10
 )
 
 // secretNames are members of JSON, parameters of forms and queries whose values
@@ -34,6 +37,7 @@ var (
 // redact takes secrets out of a text: what names itself one, what looks like
 // one, and the values that are known.
 func redact(s string, known []string) string {
+	s = beginning(s)
 	for _, k := range known {
 		if len(k) >= 6 {
 			s = strings.ReplaceAll(s, k, removed)
@@ -52,6 +56,16 @@ func redact(s string, known []string) string {
 		return scheme.ReplaceAllString(found, "${1}"+removed+"${3}")
 	})
 	return prefix.ReplaceAllString(s, removed)
+}
+
+// beginning is as much of a text as is worth reading, and ends before a word that
+// it would cut: half a secret is not known for one.
+func beginning(s string) string {
+	if len(s) <= maxRedacted {
+		return s
+	}
+	s = s[:maxRedacted]
+	return s[:strings.LastIndexAny(s, " \n\t,;&\"'<>")+1]
 }
 
 // visible leaves nothing in a text that a terminal would obey, nor what would
@@ -96,12 +110,15 @@ var shownHeaders = []string{
 	"Content-Security-Policy", "Set-Cookie",
 }
 
-// shown is an exchange as people may see it.
-func (x *exchange) shown(known []string) Exchange {
+// shown is an exchange as people may see it, with or without its bodies.
+func (x *exchange) shown(known []string, bodies bool) Exchange {
 	clean := func(s string, n int, lines bool) string { return visible(shorten(redact(s, known), n), lines) }
 	e := Exchange{
-		Purpose: clean(x.purpose, shownText, false), Method: x.method, URL: clean(x.url, 2*shownText, false), Body: clean(x.body, shownBody, true),
+		Purpose: clean(x.purpose, shownText, false), Method: x.method, URL: clean(x.url, 2*shownText, false),
 		Status: x.status, Milliseconds: x.took.Milliseconds(),
+	}
+	if bodies {
+		e.Body = clean(x.body, shownBody, true)
 	}
 	for name, value := range x.header {
 		if strings.EqualFold(name, "Authorization") {
@@ -127,7 +144,9 @@ func (x *exchange) shown(known []string) Exchange {
 			e.Received = append(e.Received, name+": "+clean(value, shownText, false))
 		}
 	}
-	e.Answer = clean(string(x.text), shownBody, true)
+	if bodies {
+		e.Answer = clean(string(x.text), shownBody, true)
+	}
 	for _, hop := range x.hops {
 		e.Redirects = append(e.Redirects, clean(hop, shownText, false))
 	}
