@@ -2,9 +2,16 @@ package authserver
 
 import (
 	"context"
+	"errors"
+	"net/http"
 
+	"github.com/sallyport-dev/sallyport/internal/flowtrace"
+	"github.com/sallyport-dev/sallyport/internal/pages"
+	"github.com/sallyport-dev/sallyport/internal/weblog"
 	"github.com/sallyport-dev/sallyport/login"
 	"github.com/sallyport-dev/sallyport/oauth"
+	"github.com/sallyport-dev/sallyport/store"
+	"github.com/sallyport-dev/sallyport/vault"
 )
 
 // keep keeps what a person brought from an upstream, where tools need it. It is of
@@ -14,4 +21,188 @@ func (s *Server) keep(ctx context.Context, person oauth.Person, u Upstream, prof
 		return nil
 	}
 	return s.Vault.Keep(ctx, person.ID, u.Name, profile.Identity, profile.Tokens)
+}
+
+// lacksConnection reports whether calls of a resource need a connection that the
+// person does not have, or not any more.
+func (s *Server) lacksConnection(ctx context.Context, r oauth.ProtectedResource, person string) (bool, error) {
+	if !s.Vault.Keeps(r.Connection) {
+		return false, nil
+	}
+	err := s.Vault.Alive(ctx, person, r.Connection)
+	if errors.Is(err, vault.ErrNotConnected) || errors.Is(err, vault.ErrDead) {
+		return true, nil
+	}
+	return false, err
+}
+
+// mayStillAct refuses to refresh what would be of no use: a client that hears
+// invalid_grant brings the person, who then connects again. Nothing is revoked.
+func (s *Server) mayStillAct(ctx context.Context, g oauth.Grant) error {
+	resource, _ := s.resource(g.Resource)
+	lacks, err := s.lacksConnection(ctx, resource, g.Subject)
+	if lacks {
+		return oauth.Refuse(oauth.InvalidGrant, "the person has to sign in again, to connect the service that this server acts at")
+	}
+	return err
+}
+
+func aboutConnect(login, sealed string) string { return "connect " + login + " " + sealed }
+
+// showConnect asks the person of an interaction to connect what its resource needs.
+func (s *Server) showConnect(w http.ResponseWriter, r *http.Request) error {
+	sealed := r.URL.Query().Get("ix")
+	ix, err := s.interaction(r.Context(), sealed)
+	if err != nil {
+		return err
+	}
+	session, person, err := s.session(r)
+	if err != nil {
+		return err
+	}
+	next, err := s.next(r.Context(), ix, session, false)
+	switch {
+	case err != nil:
+		return err
+	case next == stepLogin:
+		return s.goTo(w, "/login", ix)
+	case next != stepConnect:
+		return s.afterLogin(w, r, sealed, *session)
+	}
+	resource, _ := s.resource(ix.Resource)
+	u, ok := s.upstream(resource.Connection)
+	if !ok {
+		return errors.New("authserver: a resource has a connection to no upstream")
+	}
+	s.Pages.Connect(w, http.StatusOK, pages.Connect{
+		Action: "/connect/" + u.Name, Transaction: sealed, Person: personLine(person), Title: u.Title, ResourceTitle: resource.Title,
+		ClientHost: oauth.TargetOf(ix.RedirectURI).Host, Ended: errors.Is(s.Vault.Alive(r.Context(), person.ID, u.Name), vault.ErrDead),
+		CSRF: s.formToken(s.browser(w, r), s.cookie(r, sessionCookie), aboutConnect(u.Name, sealed)),
+	})
+	return nil
+}
+
+// connect sends a person who is signed in to an upstream, for its tokens.
+func (s *Server) connect(w http.ResponseWriter, r *http.Request) error {
+	u, ok := s.upstream(r.PathValue("login"))
+	if !ok || !s.Vault.Keeps(u.Name) {
+		return oauth.Refuse(oauth.NotFound, "there is nothing here")
+	}
+	session, person, err := s.session(r)
+	if err != nil {
+		return err
+	}
+	if session == nil {
+		seeOther(w, "/login")
+		return nil
+	}
+	sealed := r.PostForm.Get("ix")
+	if err := s.checkForm(r, aboutConnect(u.Name, sealed)); err != nil {
+		return err
+	}
+	d := s.newDeparture(u, s.cookie(r, browserCookie))
+	d.Transaction, d.Connects, d.Consent = sealed, person.ID, true
+	target, err := u.Way.Leave(r.Context(), d.Departure)
+	if err != nil {
+		return err
+	}
+	if err := s.depart(w, r, d); err != nil {
+		return err
+	}
+	flowtrace.From(r.Context()).Did(flowtrace.SignIn, flowtrace.SentElsewhere)
+	w.Header().Set("Referrer-Policy", "no-referrer")
+	seeOther(w, target)
+	return nil
+}
+
+// connected keeps what a person who is signed in brought, and notes who they are
+// there. Who is somebody else here, or was, connects nothing: they would act with
+// that person's token.
+func (s *Server) connected(w http.ResponseWriter, r *http.Request, u Upstream, d departure, profile login.Profile) error {
+	session, person, err := s.session(r)
+	switch {
+	case err != nil:
+		return err
+	case session == nil || person.ID != d.Connects:
+		return oauth.Refuse(oauth.AccessDenied, anotherPerson)
+	}
+	if err := s.link(r.Context(), person, profile.Identity); err != nil {
+		return err
+	}
+	if err := s.keep(r.Context(), person, u, profile); err != nil {
+		return err
+	}
+	weblog.From(r.Context()).Add("subject", person.ID)
+	s.audit(r.Context(), store.Event{Kind: store.PersonConnected, Actor: person.ID, Subject: person.ID, Detail: u.Name})
+	return s.afterLogin(w, r, d.Transaction, *session)
+}
+
+// link notes that a person is that elsewhere, too, unless that is known.
+func (s *Server) link(ctx context.Context, person oauth.Person, i oauth.Identity) error {
+	i.Linked = s.Now()
+	err := s.Identities.Link(ctx, person.ID, i)
+	if !errors.Is(err, store.ErrExists) {
+		return err
+	}
+	whose, err := s.Identities.Identified(ctx, i.Issuer, i.Subject)
+	if err == nil && whose.ID != person.ID {
+		return oauth.Refuse(oauth.AccessDenied, foreignAccount)
+	}
+	return err
+}
+
+// disconnect forgets a person's connection. What the upstream gave is good there
+// for as long as it says; the person can take that back there.
+func (s *Server) disconnect(w http.ResponseWriter, r *http.Request) error {
+	u, ok := s.upstream(r.PathValue("login"))
+	if !ok || !s.Vault.Keeps(u.Name) {
+		return oauth.Refuse(oauth.NotFound, "there is nothing here")
+	}
+	session, person, err := s.session(r)
+	if err != nil {
+		return err
+	}
+	if session == nil {
+		seeOther(w, "/login")
+		return nil
+	}
+	if err := s.checkForm(r, aboutConnect(u.Name, "")); err != nil {
+		return err
+	}
+	if err := s.Vault.Forget(r.Context(), person.ID, u.Name); err != nil {
+		return err
+	}
+	s.audit(r.Context(), store.Event{Kind: store.PersonDisconnected, Actor: person.ID, Subject: person.ID, Detail: u.Name})
+	seeOther(w, "/account")
+	return nil
+}
+
+// connectionLines are what a person has connected, or can.
+func (s *Server) connectionLines(w http.ResponseWriter, r *http.Request, person oauth.Person) ([]pages.ConnectionLine, error) {
+	if s.Vault == nil {
+		return nil, nil
+	}
+	there, err := s.Vault.Store.Connections(r.Context(), person.ID)
+	if err != nil {
+		return nil, err
+	}
+	var lines []pages.ConnectionLine
+	for _, u := range s.Upstreams {
+		if !s.Vault.Keeps(u.Name) {
+			continue
+		}
+		line := pages.ConnectionLine{Title: u.Title, Action: "/connect/" + u.Name,
+			CSRF: s.formToken(s.browser(w, r), s.cookie(r, sessionCookie), aboutConnect(u.Name, ""))}
+		for _, c := range there {
+			if c.Login == u.Name {
+				line.Name, line.Since = c.Name, c.Connected
+				line.Ended = s.Vault.Alive(r.Context(), person.ID, u.Name) != nil
+			}
+		}
+		if line.Connected() {
+			line.Action = "/disconnect/" + u.Name
+		}
+		lines = append(lines, line)
+	}
+	return lines, nil
 }

@@ -26,8 +26,8 @@ func (s *Server) showConsent(w http.ResponseWriter, r *http.Request) error {
 	}
 	// The page is a step of its own: whoever comes here without having signed
 	// in, or must do so again, is sent back to that.
-	if s.next(ix, session, false) == stepLogin {
-		return s.goTo(w, "/login", ix)
+	if earlier, err := s.earlier(w, r, ix, session); earlier || err != nil {
+		return err
 	}
 	if err := s.mayAllow(r.Context(), ix, person.ID); err != nil {
 		return err
@@ -134,6 +134,21 @@ func personLine(p oauth.Person) string {
 	return name
 }
 
+// earlier sends who is not there yet back to the step that they are at, and
+// reports whether it did.
+func (s *Server) earlier(w http.ResponseWriter, r *http.Request, ix Interaction, session *oauth.Session) (bool, error) {
+	next, err := s.next(r.Context(), ix, session, false)
+	switch {
+	case err != nil:
+		return false, err
+	case next == stepLogin:
+		return true, s.goTo(w, "/login", ix)
+	case next == stepConnect:
+		return true, s.goTo(w, "/connect", ix)
+	}
+	return false, nil
+}
+
 // decide takes the answer of the consent page.
 func (s *Server) decide(w http.ResponseWriter, r *http.Request) error {
 	sealed := r.PostForm.Get("ix")
@@ -145,8 +160,8 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if s.next(ix, session, false) == stepLogin {
-		return s.goTo(w, "/login", ix)
+	if earlier, err := s.earlier(w, r, ix, session); earlier || err != nil {
+		return err
 	}
 	if err := s.checkForm(r, aboutConsent(sealed)); err != nil {
 		return err

@@ -24,6 +24,7 @@ type departure struct {
 	Upstream    string       // whom they went to
 	Transaction string       // the sealed interaction that goes on; empty: their own page
 	Setup       string       // the one-time secret of the first-run link
+	Connects    string       // the person who connects the upstream, signed in; empty: they sign in
 	Browser     oauth.Digest // of the browser's own secret
 	Began       time.Time
 }

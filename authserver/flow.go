@@ -44,6 +44,7 @@ type step int
 
 const (
 	stepLogin step = iota
+	stepConnect
 	stepConsent
 	stepAnswer
 )
@@ -64,12 +65,22 @@ func (ix Interaction) next(session *oauth.Session, covered bool, now time.Time) 
 	return stepAnswer
 }
 
-// next is that of the interaction, for who came by a way that its resource takes.
-func (s *Server) next(ix Interaction, session *oauth.Session, covered bool) step {
-	if resource, ok := s.resource(ix.Resource); ok && session != nil && !takes(resource, session.Way) {
-		return stepLogin
+// next is that of the interaction, for who came by a way that its resource takes,
+// and has the connection that its calls need.
+func (s *Server) next(ctx context.Context, ix Interaction, session *oauth.Session, covered bool) (step, error) {
+	resource, ok := s.resource(ix.Resource)
+	if ok && session != nil && !takes(resource, session.Way) {
+		return stepLogin, nil
 	}
-	return ix.next(session, covered, s.Now())
+	to := ix.next(session, covered, s.Now())
+	if !ok || to == stepLogin {
+		return to, nil
+	}
+	lacks, err := s.lacksConnection(ctx, resource, session.Subject)
+	if lacks {
+		to = stepConnect
+	}
+	return to, err
 }
 
 // takes reports whether people who signed in by a way may come to a resource.
@@ -95,13 +106,23 @@ func (s *Server) advance(w http.ResponseWriter, r *http.Request, ix Interaction,
 			return err
 		}
 	}
-	switch s.next(ix, session, covered) {
+	next, err := s.next(r.Context(), ix, session, covered)
+	if err != nil {
+		return err
+	}
+	switch next {
 	case stepLogin:
 		if ix.prompts("none") {
 			to.refuse(w, r, oauth.Refuse(oauth.LoginRequired, "the person is not signed in"))
 			return nil
 		}
 		return s.goTo(w, "/login", ix)
+	case stepConnect:
+		if ix.prompts("none") {
+			to.refuse(w, r, oauth.Refuse(oauth.ConsentRequired, "the person has not connected the service that this server acts at"))
+			return nil
+		}
+		return s.goTo(w, "/connect", ix)
 	case stepConsent:
 		if ix.prompts("none") {
 			to.refuse(w, r, oauth.Refuse(oauth.ConsentRequired, "the person has not agreed yet"))

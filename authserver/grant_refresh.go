@@ -60,6 +60,9 @@ func (s *Server) tryRefresh(ctx context.Context, c *caller, form url.Values, id 
 	if err := s.spendAssertion(ctx, c); err != nil {
 		return tokens{}, false, err
 	}
+	if err := s.mayStillAct(ctx, g); err != nil {
+		return tokens{}, false, err
+	}
 	now := s.Now()
 	to, verdict := g.Generation.Present(n, now.Sub(g.RotatedAt))
 	if verdict == oauth.Replayed {

@@ -44,6 +44,9 @@ func (s *Server) showAccount(w http.ResponseWriter, r *http.Request) error {
 		Person: personLine(person), SignOutAction: "/logout", RevokeURL: "/account/revoke", Now: s.Now(),
 		CSRF: s.formToken(s.browser(w, r), s.cookie(r, sessionCookie), "logout"),
 	}
+	if view.Connections, err = s.connectionLines(w, r, person); err != nil {
+		return err
+	}
 	for _, g := range grants {
 		view.Grants = append(view.Grants, s.grantLine(r, g))
 	}

@@ -92,9 +92,15 @@ func (s *Server) afterLogin(w http.ResponseWriter, r *http.Request, sealed strin
 	if err != nil {
 		return err
 	}
-	switch s.next(ix, &session, covered) {
+	next, err := s.next(r.Context(), ix, &session, covered)
+	if err != nil {
+		return err
+	}
+	switch next {
 	case stepLogin: // by another way
 		return s.goTo(w, "/login", ix)
+	case stepConnect:
+		return s.goTo(w, "/connect", ix)
 	case stepAnswer:
 		flow.Did(flowtrace.Consent, flowtrace.ConsentRemembered)
 		return s.answer(w, r, ix, session, ix.Scope)

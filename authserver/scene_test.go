@@ -20,6 +20,7 @@ import (
 	"github.com/sallyport-dev/sallyport/oauth"
 	"github.com/sallyport-dev/sallyport/store/sqlstore"
 	"github.com/sallyport-dev/sallyport/token"
+	"github.com/sallyport-dev/sallyport/vault"
 )
 
 // A scene is a server with a database of its own, its clock, and the browsers
@@ -30,6 +31,7 @@ type scene struct {
 	file    string // the database
 	handler http.Handler
 	auth    *authserver.Server
+	vault   *vault.Vault
 	store   *sqlstore.Store
 	close   func() error // of the store, once
 	keys    *token.Keyring
@@ -189,7 +191,7 @@ func newScene(t testing.TB, given setting) *scene {
 	s.auth, err = authserver.New(authserver.Config{
 		Issuer: given.issuer, Resources: given.resources, Administration: given.administration(), Keys: s.keys, Grants: s.store, Clients: s.store, People: s.store,
 		Sessions: s.store, Consents: s.store, Events: s.store, Assertions: s.store, Identities: s.store, Pages: p, Preregistered: given.preregistered,
-		Local: local, Upstreams: s.elsewheres(given.upstreams), Aliases: given.aliases,
+		Local: local, Upstreams: s.elsewheres(given.upstreams), Vault: s.openVault(log), Aliases: given.aliases,
 		AccessTTL: time.Hour, RefreshTTL: 90 * 24 * time.Hour, CodeTTL: time.Minute,
 		Registration: given.registration, Now: s.clock.Now, Log: log, Address: seemingly, Flows: s.flows,
 	})

@@ -129,6 +129,8 @@ func (g *setting) add(what string) error {
 		g.resources[1].Logins = strings.Fields(value)
 	case "aliases":
 		g.aliases = strings.Fields(value)
+	case "connection":
+		g.resources[0].Connection = value
 	case "no-passwords":
 		g.noPasswords = true
 	case "checks-issuer":

@@ -16,6 +16,8 @@ const (
 	notAnew         = "You have to sign in there anew: that sign-in was used here before, or is too old."
 	nobodyYet       = "the first account is made with the link that the server printed when it started"
 	notWelcomeHere  = "You are signed in there, but you may not come in here."
+	foreignAccount  = "that account belongs to somebody else here"
+	anotherPerson   = "somebody else is signed in here now"
 	tooLarge        = "this request is too large to wait in a browser"
 )
 
@@ -29,6 +31,8 @@ var hints = map[string]string{
 	nothingWaits:    "Start again from the app that sent you here.",
 	foreignForm:     "Perhaps someone signed in or out in another tab meanwhile. Start again from the app that sent you here.",
 	tookTooLong:     "Start again from the app that sent you here.",
+	foreignAccount:  "Sign in with it instead, or connect another one.",
+	anotherPerson:   "Start again from your own page here.",
 	neverLeft:       "Start again from the app that sent you here, or from your own page here.",
 	nobodyYet:       "If you run this server, open that link first.",
 

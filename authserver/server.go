@@ -135,6 +135,9 @@ func (s *Server) Routes(mux *http.ServeMux) {
 		mux.Handle("POST "+path, at(s.page(s.takePost)))
 		mux.Handle(path, s.page(refuseMethod("GET")))
 	}
+	mux.Handle("GET /connect", traced(flowtrace.SignIn, s.page(s.showConnect)))
+	mux.Handle("POST /connect/{login}", traced(flowtrace.SignIn, s.form(s.connect)))
+	mux.Handle("POST /disconnect/{login}", s.form(s.disconnect))
 	mux.Handle("GET /consent", traced(flowtrace.Consent, s.page(s.showConsent)))
 	mux.Handle("POST /consent", traced(flowtrace.Consent, s.form(s.decide)))
 	mux.Handle("POST /logout", s.form(s.signOut))

@@ -134,6 +134,9 @@ func (s *Server) comeBack(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.turnedAway(w, r, d, err)
 	}
+	if d.Connects != "" {
+		return s.connected(w, r, u, d, profile)
+	}
 	person, err := s.identified(r, d, profile)
 	if err != nil {
 		return s.turnedAway(w, r, d, err)
@@ -200,7 +203,7 @@ func (s *Server) newcomer(ctx context.Context, d departure, profile login.Profil
 // for an upstream reads the cause in the log.
 func (s *Server) turnedAway(w http.ResponseWriter, r *http.Request, d departure, cause error) error {
 	e := oauth.AsError(cause)
-	if e.Code == oauth.ServerError || d.Setup != "" {
+	if e.Code == oauth.ServerError || d.Setup != "" || d.Connects != "" {
 		return e
 	}
 	weblog.From(r.Context()).Fail(e)

@@ -23,6 +23,7 @@ type elsewhere struct {
 	way    authserver.Way
 	people map[string]string // what the service calls those whom scripts call by name
 
+	github    *standin.GitHub
 	privy     *standin.Privy
 	postsFrom string
 }
@@ -67,7 +68,7 @@ func (s *scene) openElsewhere(name string, given url.Values) elsewhere {
 			standin.GitHubPerson{ID: 2, Login: "mallory", Email: "mallory@elsewhere.example", Verified: true})
 		g.Now = s.clock.Now
 		at := serve(g)
-		return elsewhere{front: &g.Front, url: at, way: login.NewGitHub(login.GitHubOptions{URL: at, ClientID: "door", ClientSecret: elsewhereSecret, Groups: given.Has("group")}),
+		return elsewhere{front: &g.Front, url: at, github: g, way: login.NewGitHub(login.GitHubOptions{URL: at, ClientID: "door", ClientSecret: elsewhereSecret, Groups: given.Has("group")}),
 			people: map[string]string{"ada": "Ada", "mallory": "mallory"}}
 	case "google":
 		g := standin.NewGoogle(client,

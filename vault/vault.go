@@ -222,3 +222,8 @@ func refusal(err error) error {
 	down.RetryAfter = 10
 	return down
 }
+
+// Forget forgets a person's connection. Forgetting none is no error.
+func (v *Vault) Forget(ctx context.Context, person, login string) error {
+	return v.Store.Disconnect(ctx, person, login)
+}

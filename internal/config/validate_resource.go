@@ -15,7 +15,7 @@ import (
 // them or be hidden.
 var reservedPaths = []string{
 	"/.well-known", "/oauth", "/authorize", "/token", "/register",
-	"/login", "/logout", "/setup", "/consent", "/device", "/account", "/admin", "/api",
+	"/login", "/logout", "/connect", "/disconnect", "/setup", "/consent", "/device", "/account", "/admin", "/api",
 	"/healthz", "/readyz", "/metrics", "/assets", "/static",
 }
 

@@ -64,6 +64,21 @@ var remedies = map[string]remedy{
 		toDo: "The log says what was wrong with it. If it is the issuer, compare that under login in the settings with the service's own metadata."},
 	"You are signed in there, but you may not come in here.": {
 		toDo: "The log says which rule of allow or deny, under login in the settings, was met, or that the person is disabled (`sallyport users list`)."},
+	"the person has not connected the service that this server acts at": {
+		"{who} asked in silence (prompt=none), and the person has not connected the service that this server acts at, or it has ended that.",
+		"Clients ask again, and the person is asked to connect it. If this one does not, connect again in it."},
+	"the person has to sign in again, to connect the service that this server acts at": {
+		"{who} came to refresh its token, and the person's connection to the service that this server acts at has ended.",
+		"The person signs in again, and is asked to connect it. If it ends again and again, the log says why."},
+	"the person has not connected the service that this server acts at; they have to sign in again": {
+		toDo: "Disconnect and connect in the client: the person is then asked to connect that service."},
+	"the service that this server acts at has ended the person's connection; they have to sign in again": {
+		toDo: "Disconnect and connect in the client: the person is then asked to connect that service again."},
+	"the person's connection cannot be used now; try again": {
+		toDo: "The service that this server acts at does not answer, or refuses this server; the log says which. Nothing was revoked."},
+	"that account belongs to somebody else here": {
+		toDo: "Somebody signed in here with that account before. The person signs in with it instead, or connects another one."},
+	"somebody else is signed in here now":              {toDo: "Start again from the client, in one tab."},
 	"You said no there, or the sign-in was cancelled.": {toDo: "Start again from the client, and agree there."},
 	"this browser did not leave from here to sign in, or did so more than ten minutes ago": {
 		toDo: "Start again from the client. If it happens each time, the browser keeps no cookies of this server, or people come back under another host than that of public_url."},

@@ -12,6 +12,8 @@ type Account struct {
 	Now    time.Time
 	Grants []GrantLine
 
+	Connections []ConnectionLine // the services at which tools can act for them
+
 	RevokeURL     string // of the page that asks again
 	SignOutAction string // posts csrf
 	AdminURL      string // empty: not an administrator
@@ -20,6 +22,19 @@ type Account struct {
 	// Notice is what was just done: "claude.ai can no longer act for you."
 	Notice string
 }
+
+// A ConnectionLine is a service that a person can connect. The form posts csrf.
+type ConnectionLine struct {
+	Title  string // "GitHub", on the buttons "Connect GitHub" and "Disconnect GitHub"
+	Name   string // what they are called there; empty: not said
+	Since  time.Time
+	Ended  bool // the service ended it
+	Action string
+	CSRF   string // hidden, csrf
+}
+
+// Connected reports whether tools can act there.
+func (c ConnectionLine) Connected() bool { return !c.Since.IsZero() && !c.Ended }
 
 // A GrantLine is one client that can act for the person.
 type GrantLine struct {
@@ -46,7 +61,11 @@ func (g GrantLine) Withdrawn() string {
 
 // Account draws the person's own page.
 func (p *Pages) Account(w http.ResponseWriter, status int, v Account) {
-	p.draw(w, status, drawing{"account", "What can act for you", atHome, v})
+	where := atHome
+	if len(v.Connections) > 0 {
+		where = onTheWay // a button there leads to another host
+	}
+	p.draw(w, status, drawing{"account", "What can act for you", where, v})
 }
 
 // A ConfirmRevoke asks once before a grant is revoked. The form posts csrf and

@@ -50,7 +50,7 @@ type chrome struct {
 var files embed.FS
 
 var pageNames = []string{
-	"signin", "firstrun", "consent", "problem", "signedout", "welcome",
+	"signin", "firstrun", "connect", "consent", "problem", "signedout", "welcome",
 	"account", "confirmrevoke", "resource",
 }
 

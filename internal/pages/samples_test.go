@@ -66,6 +66,13 @@ func signInSamples(say func(string) string) []sample {
 		{"sign in with others only", func(p *pages.Pages, w http.ResponseWriter) {
 			p.SignIn(w, 200, pages.SignIn{CSRF: "c", Upstreams: upstreams})
 		}},
+		{"connect", func(p *pages.Pages, w http.ResponseWriter) {
+			p.Connect(w, 200, pages.Connect{Action: "/connect/github", Transaction: say("ix-1"), CSRF: say("csrf-1"), Person: say("Ada (ada@acme.example)"),
+				Title: say("GitHub"), ResourceTitle: say("Acme Tickets"), ClientHost: say("claude.ai")})
+		}},
+		{"connect again, for a program here", func(p *pages.Pages, w http.ResponseWriter) {
+			p.Connect(w, 200, pages.Connect{Action: "/connect/github", Title: "GitHub", ResourceTitle: say("Acme Tickets"), ClientHost: "127.0.0.1", Ended: true})
+		}},
 		{"nobody can sign in", func(p *pages.Pages, w http.ResponseWriter) { p.SignIn(w, 200, pages.SignIn{}) }},
 	}
 }
@@ -182,6 +189,15 @@ func ownSamples(say func(string) string) []sample {
 		{"account", func(p *pages.Pages, w http.ResponseWriter) {
 			v := account
 			v.Grants, v.AdminURL = grants, "/admin"
+			p.Account(w, 200, v)
+		}},
+		{"account with connections", func(p *pages.Pages, w http.ResponseWriter) {
+			v := account
+			v.Connections = []pages.ConnectionLine{
+				{Title: say("GitHub"), Name: say("ada"), Since: now.Add(-time.Hour), Action: "/disconnect/github", CSRF: say("csrf-2")},
+				{Title: say("Google"), Since: now.Add(-time.Hour), Ended: true, Action: "/connect/google"},
+				{Title: say("Acme"), Action: "/connect/acme"},
+			}
 			p.Account(w, 200, v)
 		}},
 		{"account with nothing in it", func(p *pages.Pages, w http.ResponseWriter) {

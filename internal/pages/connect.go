@@ -1,0 +1,25 @@
+package pages
+
+import "net/http"
+
+// A Connect asks a person to connect another service, at which the tools of a
+// resource act for them. The form posts ix and csrf.
+type Connect struct {
+	Action      string
+	Transaction string // hidden, ix
+	CSRF        string // hidden, csrf
+
+	Person        string // "Ada (ada@acme.example)"
+	Title         string // "GitHub", on the button "Connect GitHub"
+	ResourceTitle string
+	ClientHost    string // of an oauth.RedirectTarget
+	Ended         bool   // they had connected it, and the service ended that
+}
+
+// Connect draws the page that asks to connect another service.
+func (p *Pages) Connect(w http.ResponseWriter, status int, v Connect) {
+	p.draw(w, status, drawing{"connect", "Connect " + v.Title, onTheWay, struct {
+		Connect
+		Party party
+	}{v, partyOf(v.ClientHost)}})
+}
