@@ -10,6 +10,8 @@ type configCommand struct {
 	Check  configCheck  `cmd:"" help:"Read the settings and report every mistake at once."`
 	Show   configShow   `cmd:"" help:"Print the settings in force, defaults included and secrets left out."`
 	Schema configSchema `cmd:"" help:"Print the JSON schema of the settings file, for editors."`
+
+	ImportEnv configImportEnv `cmd:"" name:"import-env" help:"Make settings of the environment variables of a server that this one takes the place of, keys included."`
 }
 
 type configCheck struct {
