@@ -263,7 +263,7 @@ func TestTheDoctorsPageIsForEverybody(t *testing.T) {
 	upstream := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(upstream.Close)
 	at := serveGlue(t, "fastmcp.mjs", upstream.URL)
-	page, err := exec.CommandContext(t.Context(), binary, "doctor", "--html", "-", "--client", "chatgpt", "--client", "inspector", at).Output()
+	page, err := exec.CommandContext(t.Context(), binary, "doctor", "--html", "-", "--client", "chatgpt", at).Output()
 	if exit := (*exec.ExitError)(nil); !errors.As(err, &exit) || exit.ExitCode() != 1 {
 		t.Fatal(err)
 	}
