@@ -27,6 +27,7 @@ var checks = map[string]func(s *scene, rest string) error{
 		}
 		return nil
 	},
+	"asks":     (*scene).checkAsked,
 	"fetched":  (*scene).checkFetched,
 	"empty":    func(s *scene, _ string) error { return same(s.last.body, "") },
 	"says":     func(s *scene, want string) error { return contains(html.UnescapeString(s.last.body), want) },

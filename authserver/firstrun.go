@@ -68,7 +68,7 @@ func (s *Server) firstRun(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if s.Local == nil {
-		return oauth.Refuse(oauth.NotFound, "there is nothing here")
+		return oauth.Refuse(oauth.NotFound, nothingHere)
 	}
 	person, err := s.Local.Create(r.Context(), login.New{
 		Username: r.PostForm.Get("username"), Name: r.PostForm.Get("name"), Email: r.PostForm.Get("email"),

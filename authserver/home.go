@@ -47,6 +47,9 @@ func (s *Server) showAccount(w http.ResponseWriter, r *http.Request) error {
 	if view.Connections, err = s.connectionLines(w, r, person); err != nil {
 		return err
 	}
+	if s.hasPasskeys(person) {
+		view.PasskeysURL = passkeysPath
+	}
 	for _, g := range grants {
 		view.Grants = append(view.Grants, s.grantLine(r, g))
 	}

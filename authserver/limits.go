@@ -20,6 +20,7 @@ type limits struct {
 	failuresOf    *keyed // lines of the audit log about failed sign-ins, by name
 	failures      *keyed // the same, altogether
 	arrivals      *keyed // lines of the audit log about registrations, altogether
+	passkeys      *keyed // what proves no passkey, by address
 	secrets       *keyed // wrong client secrets, by client and address; wrong initial access tokens, by address
 }
 
@@ -40,6 +41,7 @@ func newLimits(now func() time.Time) *limits {
 		failures:      newKeyed(now, rate.Every(6*time.Second), 100),
 		arrivals:      newKeyed(now, rate.Every(10*time.Second), 1000),
 		secrets:       newKeyed(now, rate.Every(10*time.Second), 10),
+		passkeys:      newKeyed(now, rate.Every(15*time.Second), 20),
 	}
 }
 

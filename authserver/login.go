@@ -31,12 +31,14 @@ func (s *Server) showLogin(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) loginView(w http.ResponseWriter, r *http.Request, sealed string) (pages.SignIn, error) {
+	browser := s.browser(w, r)
 	view := pages.SignIn{
 		Action: "/login", Transaction: sealed, PasswordLogin: s.Local != nil, Upstreams: s.upstreamButtons(),
-		CSRF: s.formToken(s.browser(w, r), s.cookie(r, sessionCookie), aboutLogin(sealed)),
+		CSRF: s.formToken(browser, s.cookie(r, sessionCookie), aboutLogin(sealed)),
 	}
-	if sealed == "" {
-		return view, nil
+	var err error
+	if view.Passkey, err = s.passkeyForm(browser, sealed); err != nil || sealed == "" {
+		return view, err
 	}
 	ix, err := s.interaction(r.Context(), sealed)
 	if err != nil {
@@ -46,7 +48,9 @@ func (s *Server) loginView(w http.ResponseWriter, r *http.Request, sealed string
 	view.ClientHost = oauth.TargetOf(ix.RedirectURI).Host
 	if resource, ok := s.resource(ix.Resource); ok {
 		view.ResourceTitle, view.HelpURL = resource.Title, resource.ID
-		view.PasswordLogin = view.PasswordLogin && takes(resource, localWay)
+		if !takes(resource, localWay) {
+			view.PasswordLogin, view.Passkey = false, pages.PasskeyForm{}
+		}
 		view.Upstreams = slices.DeleteFunc(view.Upstreams, func(u pages.Upstream) bool { return !takes(resource, u.Name) })
 	}
 	return view, nil
@@ -59,7 +63,7 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) error {
 		return s.staleForm(w, r, sealed, err)
 	}
 	if s.Local == nil {
-		return oauth.Refuse(oauth.NotFound, "there is nothing here")
+		return oauth.Refuse(oauth.NotFound, nothingHere)
 	}
 	person, err := s.Local.SignIn(r.Context(), r.PostForm.Get("username"), oauth.Secret(r.PostForm.Get("password")), s.Address(r))
 	if err != nil {

@@ -162,7 +162,7 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 }
 
 func (s *Server) notFound(http.ResponseWriter, *http.Request) error {
-	return oauth.Refuse(oauth.NotFound, "there is nothing here")
+	return oauth.Refuse(oauth.NotFound, nothingHere)
 }
 
 // refuseMethod says which methods there are: "POST, OPTIONS". It sets no

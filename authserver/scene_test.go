@@ -17,6 +17,7 @@ import (
 	"github.com/sallyport-dev/sallyport/internal/pages"
 	"github.com/sallyport-dev/sallyport/internal/weblog"
 	"github.com/sallyport-dev/sallyport/login"
+	"github.com/sallyport-dev/sallyport/login/standin/device"
 	"github.com/sallyport-dev/sallyport/oauth"
 	"github.com/sallyport-dev/sallyport/store/sqlstore"
 	"github.com/sallyport-dev/sallyport/token"
@@ -42,6 +43,7 @@ type scene struct {
 	setting setting
 	vars    map[string]string
 
+	devices   map[string]*device.Device
 	elsewhere map[string]elsewhere // services that sign people in
 	vendor    *vendor              // of clients that publish documents
 	browsers  map[string]*http.Client
@@ -146,7 +148,7 @@ func (b *lockedBuffer) reset() {
 // behind a socket.
 func newScene(t testing.TB, given setting) *scene {
 	s := &scene{t: t, setting: given, clock: &clock{now: time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)}, log: &lockedBuffer{},
-		vars: map[string]string{"issuer": given.issuer}, browsers: map[string]*http.Client{}, current: "one",
+		vars: map[string]string{"issuer": given.issuer}, browsers: map[string]*http.Client{}, devices: map[string]*device.Device{}, current: "one",
 		headers: http.Header{}, secrets: map[string]bool{testPassword: true}, file: filepath.Join(t.TempDir(), "db")}
 	s.vendor = newVendor(t)
 	s.vars["vendor"] = s.vendor.server.URL
@@ -190,7 +192,7 @@ func newScene(t testing.TB, given setting) *scene {
 	}
 	s.auth, err = authserver.New(authserver.Config{
 		Issuer: given.issuer, Resources: given.resources, Administration: given.administration(), Keys: s.keys, Grants: s.store, Clients: s.store, People: s.store,
-		Sessions: s.store, Consents: s.store, Events: s.store, Assertions: s.store, Identities: s.store, Pages: p, Preregistered: given.preregistered,
+		Sessions: s.store, Consents: s.store, Events: s.store, Assertions: s.store, Identities: s.store, Passkeys: s.store, WebAuthn: asksDevices(t, given, s.store, s.clock), Pages: p, Preregistered: given.preregistered,
 		Local: local, Upstreams: s.elsewheres(given.upstreams), Vault: s.openVault(log), Aliases: given.aliases,
 		AccessTTL: time.Hour, RefreshTTL: 90 * 24 * time.Hour, CodeTTL: time.Minute,
 		Registration: given.registration, Now: s.clock.Now, Log: log, Address: seemingly, Flows: s.flows,

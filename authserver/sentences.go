@@ -18,6 +18,9 @@ const (
 	notWelcomeHere  = "You are signed in there, but you may not come in here."
 	foreignAccount  = "that account belongs to somebody else here"
 	anotherPerson   = "somebody else is signed in here now"
+	passkeyGone     = "this passkey is not here any more"
+	nothingHere     = "there is nothing here"
+	outOfDate       = "this page was out of date; please try again"
 	tooLarge        = "this request is too large to wait in a browser"
 )
 

@@ -48,8 +48,11 @@ type Config struct {
 	// Identities remembers who people are elsewhere.
 	Identities store.Identities
 	// Vault keeps the tokens that people bring from elsewhere; nil: none are kept.
-	Vault     *vault.Vault
-	Local     *login.Local // nil: nobody has a password here
+	Vault *vault.Vault
+	Local *login.Local // nil: nobody has a password here
+	// Passkeys remembers passkeys. WebAuthn asks for them; nil: nobody has one here.
+	Passkeys  store.Passkeys
+	WebAuthn  *login.WebAuthn
 	Upstreams []Upstream
 	Pages     *pages.Pages
 	// Aliases are more paths, of [AliasComplete] and those beside it.
@@ -128,6 +131,7 @@ func (s *Server) Routes(mux *http.ServeMux) {
 	}
 	mux.Handle("GET /login", traced(flowtrace.SignIn, s.page(s.showLogin)))
 	mux.Handle("POST /login", traced(flowtrace.SignIn, s.form(s.signIn)))
+	mux.Handle("POST /login/passkey", traced(flowtrace.SignIn, s.form(s.signInWithPasskey)))
 	mux.Handle("POST /login/{login}", traced(flowtrace.SignIn, s.form(s.leave)))
 	mux.Handle("/login/{login}", s.page(refuseMethod("POST")))
 	for path, at := range s.callbacks() {
@@ -146,6 +150,11 @@ func (s *Server) Routes(mux *http.ServeMux) {
 	mux.Handle("GET /account", s.page(s.showAccount))
 	mux.Handle("GET /account/revoke", s.page(s.confirmRevoke))
 	mux.Handle("POST /account/revoke", s.form(s.revokeOwn))
+	mux.Handle("GET "+passkeysPath, s.page(s.showPasskeys))
+	mux.Handle("POST "+passkeysPath, s.form(s.addPasskey))
+	mux.Handle("POST "+passkeysPath+"/confirm", s.form(s.confirmPerson))
+	mux.Handle("GET "+passkeysPath+"/remove", s.page(s.confirmRemovePasskey))
+	mux.Handle("POST "+passkeysPath+"/remove", s.form(s.removePasskey))
 	mux.Handle("GET /{$}", s.page(s.showHome))
 
 	s.api(mux, "POST", traced(flowtrace.Token, s.json(s.token)), "/oauth/token", "/token")

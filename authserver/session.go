@@ -75,9 +75,8 @@ const localWay = "local"
 // last: a fault on the way leaves the person signed in as they were.
 func (s *Server) openSession(ctx context.Context, w http.ResponseWriter, r *http.Request, who signedIn) (oauth.Session, error) {
 	now := s.Now()
-	secret := oauth.NewSecret(oauth.SessionPrefix)
-	session := oauth.Session{ID: secret.Digest(), Subject: who.person, Way: who.way, AuthTime: now, Expires: now.Add(sessionTTL)}
-	if err := s.Sessions.OpenSession(ctx, session); err != nil {
+	session, secret, err := s.newSession(ctx, oauth.Session{Subject: who.person, Way: who.way, AuthTime: now, Expires: now.Add(sessionTTL)})
+	if err != nil {
 		return oauth.Session{}, err
 	}
 	if old := s.cookie(r, sessionCookie); old != "" {
@@ -87,6 +86,13 @@ func (s *Server) openSession(ctx context.Context, w http.ResponseWriter, r *http
 	}
 	s.setCookie(w, sessionCookie, secret, sessionTTL)
 	return session, nil
+}
+
+// newSession saves a session under a new secret, which it returns.
+func (s *Server) newSession(ctx context.Context, session oauth.Session) (oauth.Session, oauth.Secret, error) {
+	secret := oauth.NewSecret(oauth.SessionPrefix)
+	session.ID = secret.Digest()
+	return session, secret, s.Sessions.OpenSession(ctx, session)
 }
 
 // browser returns the browser's own secret, and gives it one if it has none.

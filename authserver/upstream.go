@@ -80,7 +80,7 @@ func (s *Server) upstreamButtons() []pages.Upstream {
 func (s *Server) leave(w http.ResponseWriter, r *http.Request) error {
 	u, ok := s.upstream(r.PathValue("login"))
 	if !ok {
-		return oauth.Refuse(oauth.NotFound, "there is nothing here")
+		return oauth.Refuse(oauth.NotFound, nothingHere)
 	}
 	sealed, setup := r.PostForm.Get("ix"), r.PostForm.Get("setup")
 	about := aboutLogin(sealed)
@@ -119,7 +119,7 @@ func (s *Server) leave(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) comeBack(w http.ResponseWriter, r *http.Request) error {
 	u, ok := s.upstream(r.PathValue("login"))
 	if !ok {
-		return oauth.Refuse(oauth.NotFound, "there is nothing here")
+		return oauth.Refuse(oauth.NotFound, nothingHere)
 	}
 	d, err := s.arrive(w, r)
 	if err != nil {

@@ -13,6 +13,8 @@ const (
 	GrantRevoked       = "grant.revoked"
 	KeyImported        = "key.imported"
 	KeyRotated         = "key.rotated"
+	PasskeyAdded       = "passkey.added"
+	PasskeyRemoved     = "passkey.removed"
 	PersonConnected    = "person.connected"
 	PersonCreated      = "person.created"
 	PersonDisabled     = "person.disabled"

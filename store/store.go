@@ -143,8 +143,8 @@ type People interface {
 	// and revokes their grants, as "user disabled".
 	SetDisabled(ctx context.Context, id string, disabled bool) error
 
-	// RemovePerson forgets someone, their sessions, consents, identities and
-	// connections, and revokes their grants, as "user removed".
+	// RemovePerson forgets someone, their sessions, consents, identities,
+	// passkeys and connections, and revokes their grants, as "user removed".
 	RemovePerson(ctx context.Context, id string) error
 }
 

@@ -59,13 +59,15 @@ func build(ctx context.Context, in *installation, log *slog.Logger) (*door, erro
 		return nil, err
 	}
 	ways, err := upstreams(c)
-	if err != nil {
+	askDevices, failed := webAuthn(in)
+	if err := errors.Join(err, failed); err != nil {
 		return nil, errors.Join(err, d.close())
 	}
 	d.auth, err = authserver.New(authserver.Config{
 		Issuer: c.PublicURL, Resources: c.ProtectedResources(), Administration: own, Keys: in.keys,
-		Grants: in.store, Clients: in.store, People: in.store, Sessions: in.store, Consents: in.store, Events: in.store, Assertions: in.store, Identities: in.store,
-		Local: passwords(in), Upstreams: ways, Aliases: c.Aliases, Vault: d.vault, Pages: p,
+		Grants: in.store, Clients: in.store, People: in.store, Sessions: in.store, Consents: in.store, Events: in.store, Assertions: in.store,
+		Identities: in.store, Passkeys: in.store,
+		Local: passwords(in), WebAuthn: askDevices, Upstreams: ways, Aliases: c.Aliases, Vault: d.vault, Pages: p,
 		Preregistered: c.PreRegistered(),
 		AccessTTL:     c.Tokens.AccessTTL, RefreshTTL: c.Tokens.RefreshTTL, CodeTTL: c.Tokens.CodeTTL,
 		Registration: authserver.Registration{

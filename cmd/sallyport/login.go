@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"log/slog"
 	"net/url"
 	"slices"
@@ -32,6 +33,23 @@ func newVault(in *installation, log *slog.Logger) *vault.Vault {
 		}
 	}
 	return vault.New(vault.Config{Store: in.store, Keys: in.keys, Upstreams: kept, Now: time.Now, Log: log})
+}
+
+// webAuthn is nil where the settings have no passwords, or where the server is
+// known by an address, for which no device makes a passkey.
+func webAuthn(in *installation) (*login.WebAuthn, error) {
+	if passwords(in) == nil {
+		return nil, nil
+	}
+	name := in.config.Site.Name
+	if name == "" {
+		name = "Sallyport"
+	}
+	a, err := login.NewWebAuthn(login.WebAuthnOptions{PublicURL: in.config.PublicURL, SiteName: name, Passkeys: in.store, Now: time.Now})
+	if errors.Is(err, login.ErrNoDomain) {
+		return nil, nil
+	}
+	return a, err
 }
 
 // upstreams are the ways in that lead elsewhere, in the order of the settings.

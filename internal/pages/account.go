@@ -16,6 +16,7 @@ type Account struct {
 
 	RevokeURL     string // of the page that asks again
 	SignOutAction string // posts csrf
+	PasskeysURL   string // empty: they have none and can have none
 	AdminURL      string // empty: not an administrator
 	CSRF          string // hidden, csrf
 

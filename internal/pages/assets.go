@@ -21,7 +21,8 @@ func (a asset) path() string {
 }
 
 // loadAssets returns the stylesheet, with the operator's colours in it, the mark,
-// and the script that copies. A strict content security policy allows no inline style, so colours
+// and the
+// scripts: the one that copies and the one that asks devices. A strict content security policy allows no inline style, so colours
 // that differ between sites are part of the stylesheet and of its hash.
 func loadAssets(colours string) ([]asset, error) {
 	style, err := files.ReadFile("style.css")
@@ -36,10 +37,15 @@ func loadAssets(colours string) ([]asset, error) {
 	if err != nil {
 		return nil, err
 	}
+	passkeys, err := files.ReadFile("passkey.js")
+	if err != nil {
+		return nil, err
+	}
 	return []asset{
 		{"sallyport", ".css", "text/css; charset=utf-8", append([]byte(colours), style...)},
 		{"mark", ".svg", "image/svg+xml", mark},
 		{"copy", ".js", "text/javascript; charset=utf-8", script},
+		{"passkey", ".js", "text/javascript; charset=utf-8", passkeys},
 	}, nil
 }
 

@@ -42,16 +42,17 @@ type chrome struct {
 	Logo       template.URL
 	Stylesheet string
 	Mark       string
-	Script     string
+	copying    string // scripts
+	asking     string
 	Host       string // of the issuer, with its port
 }
 
-//go:embed templates/*.html style.css mark.svg copy.js
+//go:embed templates/*.html style.css mark.svg copy.js passkey.js
 var files embed.FS
 
 var pageNames = []string{
 	"signin", "firstrun", "connect", "consent", "problem", "signedout", "welcome",
-	"account", "confirmrevoke", "resource",
+	"account", "confirmrevoke", "passkeys", "confirmpasskey", "resource",
 }
 
 // New prepares the pages. The error names the member of site that is wrong.
@@ -77,7 +78,8 @@ func New(site Site) (*Pages, error) {
 		Logo:       logo,
 		Stylesheet: p.assets[0].path(),
 		Mark:       p.assets[1].path(),
-		Script:     p.assets[2].path(),
+		copying:    p.assets[2].path(),
+		asking:     p.assets[3].path(),
 		Host:       public.Host,
 	}
 	if p.site.Name == "" {
@@ -129,8 +131,11 @@ const (
 	// atHome pages never leave this server.
 	atHome reach = 1
 	// copies is said besides, of pages with text to copy. No page onTheWay is
-	// one: where people sign in and allow, nothing runs.
+	// one.
 	copies reach = 2
+	// asksDevices is said besides, of pages with a [PasskeyForm]: of those
+	// onTheWay the one where people sign in. Where they allow, nothing runs.
+	asksDevices reach = 4
 )
 
 // A drawing is one page, ready to be drawn.
@@ -143,17 +148,21 @@ type drawing struct {
 
 // frame is what templates/frame.html reads.
 type frame struct {
-	Site  chrome
-	Title string
-	Nonce string // of the script; empty: the page has none
-	View  any
+	Site   chrome
+	Title  string
+	Script string // its path; empty: the page has none
+	Nonce  string // of the script
+	View   any
 }
 
 func (p *Pages) draw(w http.ResponseWriter, status int, d drawing) {
 	var b bytes.Buffer
 	f := frame{Site: p.site, Title: d.title, View: d.view}
-	if d.reach&copies != 0 {
-		f.Nonce = rand.Text()
+	switch {
+	case d.reach&copies != 0:
+		f.Script, f.Nonce = p.site.copying, rand.Text()
+	case d.reach&asksDevices != 0:
+		f.Script, f.Nonce = p.site.asking, rand.Text()
 	}
 	if err := p.drawn[d.page].Execute(&b, f); err != nil {
 		// The templates are tested with everything they can be given, so this is

@@ -27,6 +27,7 @@ type SignIn struct {
 	PasswordLogin bool
 	Username      string // filled in again
 	Upstreams     []Upstream
+	Passkey       PasskeyForm // adds ix and csrf
 
 	// Problem is what was wrong with the last try, in whole sentences.
 	Problem string
@@ -49,19 +50,31 @@ const WrongPassword = "That username and password do not go together."
 // SignIn draws the sign-in page.
 func (p *Pages) SignIn(w http.ResponseWriter, status int, v SignIn) {
 	title := "Sign in"
-	if v.RetryAfter > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(v.RetryAfter))
-	}
-	if v.RetryAfter > 0 && v.Problem == "" {
-		v.Problem = "Too many tries. Try again in " + forHowLong(time.Duration(v.RetryAfter)*time.Second) + "."
+	v.Problem = tooManyTries(w, v.RetryAfter, v.Problem)
+	reach := onTheWay
+	if v.Passkey.Action != "" {
+		reach |= asksDevices
 	}
 	if v.ResourceTitle != "" {
 		title += " to continue to " + v.ResourceTitle
 	}
-	p.draw(w, status, drawing{"signin", title, onTheWay, struct {
+	p.draw(w, status, drawing{"signin", title, reach, struct {
 		SignIn
 		Party party
 	}{v, partyOf(v.ClientHost)}})
+}
+
+// tooManyTries says how long to wait, in the header and, where nothing else is
+// wrong, on the page.
+func tooManyTries(w http.ResponseWriter, seconds int, problem string) string {
+	if seconds <= 0 {
+		return problem
+	}
+	w.Header().Set("Retry-After", strconv.Itoa(seconds))
+	if problem != "" {
+		return problem
+	}
+	return "Too many tries. Try again in " + forHowLong(time.Duration(seconds)*time.Second) + "."
 }
 
 // A FirstRun makes the first account of an installation, which administers it.

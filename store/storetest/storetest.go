@@ -36,6 +36,7 @@ type signIn interface {
 	store.Sessions
 	store.Identities
 	store.Connections
+	store.Passkeys
 }
 
 // traces are what is kept for people to look at.
@@ -56,7 +57,7 @@ type rule struct {
 // Run tests a store against every sentence of the contracts.
 func Run(t *testing.T, open Open) {
 	rules := slices.Concat(grantRules(), rotationRules(), revocationRules(), listingRules(),
-		clientRules(), peopleRules(), identityRules(), connectionRules(), disablingRules(), sessionRules(), consentRules(),
+		clientRules(), peopleRules(), identityRules(), passkeyRules(), connectionRules(), disablingRules(), sessionRules(), consentRules(),
 		assertionRules(), keyRules(), eventRules(), flowRules(), pruneRules())
 	for _, r := range rules {
 		t.Run(r.says, func(t *testing.T) {
