@@ -67,7 +67,7 @@ func (s *Server) session(r *http.Request) (*oauth.Session, oauth.Person, error) 
 // signedIn is who proved who they are, and how.
 type signedIn struct{ person, way string }
 
-// localWay is the way of a password that is kept here.
+// localWay is the way of who is known here, by a password or a passkey.
 const localWay = "local"
 
 // openSession signs a person in in this browser. The cookie is always a new
