@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"github.com/sallyport-dev/sallyport/resource"
 )
@@ -36,7 +37,7 @@ func (p *passage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if err := p.attach(r.Context(), caller, upstreamHeader); err != nil {
 		g.log.WarnContext(r.Context(), "nothing could be attached to a call", "resource", p.resource.Name, "cause", err)
-		p.guard.Refuse(w, err)
+		p.guard.RefuseCall(w, r, isChatGPT(caller), err)
 		return
 	}
 	ctx, end, ok := g.calls.begin(r, caller)
@@ -83,6 +84,12 @@ func (p *passage) hand(a *answer, r *http.Request) {
 		a.refuse(cause) // unless an answer has begun
 	}
 	a.finish()
+}
+
+// isChatGPT reports whether a client's metadata document is ChatGPT's own, which is
+// how it makes itself known. Where it registered instead it is any client.
+func isChatGPT(c resource.Caller) bool {
+	return strings.HasPrefix(c.ClientID, "https://chatgpt.com/oauth/")
 }
 
 // attach adds what the upstream should know.

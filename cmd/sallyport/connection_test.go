@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -32,14 +33,16 @@ type connected struct {
 	door   *door
 	url    string
 	github *standin.GitHub
-	log    *bytes.Buffer
+	log    *writer
+
+	request string // what is called
 
 	mu  sync.Mutex
 	got map[string]http.Header // the last headers, by resource
 }
 
 func newConnected(t *testing.T) *connected {
-	c := &connected{t: t, log: &bytes.Buffer{}, got: map[string]http.Header{}}
+	c := &connected{t: t, log: &writer{}, request: `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"any","arguments":{}}}`, got: map[string]http.Header{}}
 	c.github = standin.NewGitHub(standin.Client{ID: "door", Secret: "secret-of-the-door"},
 		standin.GitHubPerson{ID: 1, Login: "ada", Email: "ada@acme.example", Verified: true},
 		standin.GitHubPerson{ID: 2, Login: "bob", Email: "bob@acme.example", Verified: true})
@@ -93,6 +96,24 @@ resources:
 	return c
 }
 
+// A writer is a log that can be read while it is written.
+type writer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (w *writer) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.b.Write(p)
+}
+
+func (w *writer) String() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.b.String()
+}
+
 var hiddenField = regexp.MustCompile(`name="csrf" value="([^"]*)"`)
 
 // browser is one that somebody signed in with by GitHub; the name says who.
@@ -124,12 +145,17 @@ func (c *connected) page(res *http.Response, err error) string {
 // access is a token of a client that a person let act for them at a resource.
 func (c *connected) access(person, name string) oauth.Secret {
 	c.t.Helper()
+	return c.accessBy("c", person, name)
+}
+
+func (c *connected) accessBy(client, person, name string) oauth.Secret {
+	c.t.Helper()
 	now := time.Now()
-	g := oauth.Grant{ID: oauth.NewID("g_"), CodeID: oauth.NewDigest(), Subject: person, ClientID: "c", Resource: c.url + "/" + name + "/mcp",
+	g := oauth.Grant{ID: oauth.NewID("g_"), CodeID: oauth.NewDigest(), Subject: person, ClientID: client, Resource: c.url + "/" + name + "/mcp",
 		Scope: oauth.NewScope(name), Created: now, Expires: now.Add(time.Hour), Salt: oauth.NewDigest(), Generation: oauth.Generation{N: 1}, RotatedAt: now}
 	c.ok(c.door.in.store.Create(c.t.Context(), g))
 	raw, err := c.door.in.keys.MintAccess(token.FormatJWT, token.ES256, token.Access{Issuer: c.url, Subject: person, Audience: g.Resource,
-		ClientID: "c", GrantID: g.ID, Scope: g.Scope, IssuedAt: now, Expires: now.Add(time.Hour)})
+		ClientID: client, GrantID: g.ID, Scope: g.Scope, IssuedAt: now, Expires: now.Add(time.Hour)})
 	c.ok(err)
 	return raw
 }
@@ -142,7 +168,7 @@ func (c *connected) call(name string, access oauth.Secret, more http.Header) (in
 	delete(c.got, "/"+name)
 	c.mu.Unlock()
 	r, err := http.NewRequestWithContext(c.t.Context(), http.MethodPost, c.url+"/"+name+"/mcp",
-		strings.NewReader(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"any","arguments":{}}}`))
+		strings.NewReader(c.request))
 	c.ok(err)
 	for key, values := range more {
 		r.Header[key] = values
@@ -240,6 +266,29 @@ func TestWhoHasNoConnectionIsChallenged(t *testing.T) {
 	if challenge := header.Get("WWW-Authenticate"); status != http.StatusUnauthorized || !strings.Contains(challenge, `error="invalid_token"`) ||
 		!strings.Contains(challenge, "resource_metadata=") || got != nil {
 		t.Errorf("status %d, %q, and %v went upstream", status, challenge, got)
+	}
+	// ChatGPT shows its button for the result of a tool, and for that alone.
+	access = c.accessBy("https://chatgpt.com/oauth/client.json", root.ID, "repos")
+	status, header, body, got := c.call("repos", access, nil)
+	var answer struct {
+		ID     int
+		Result struct {
+			Content []struct{ Type, Text string }
+			IsError bool
+			Meta    map[string][]string `json:"_meta"`
+		}
+	}
+	if err := json.Unmarshal([]byte(body), &answer); err != nil || status != http.StatusOK || header.Get("WWW-Authenticate") != "" || got != nil {
+		t.Fatalf("status %d, %s, %v", status, body, err)
+	}
+	challenges := answer.Result.Meta["mcp/www_authenticate"]
+	if !answer.Result.IsError || answer.ID != 1 || len(answer.Result.Content) != 1 || len(challenges) != 1 ||
+		!strings.HasPrefix(challenges[0], `Bearer error="invalid_token", `) || !strings.Contains(challenges[0], "resource_metadata=") || !strings.Contains(challenges[0], "error_description=") {
+		t.Errorf("it is answered %s", body)
+	}
+	c.request = `{"jsonrpc":"2.0","id":1,"method":"tools/list"}`
+	if status, _, _, _ := c.call("repos", access, nil); status != http.StatusUnauthorized {
+		t.Errorf("another request: status %d", status)
 	}
 	// Nor has anybody who may not sign in.
 	access = c.access(ada.ID, "repos")
