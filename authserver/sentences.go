@@ -38,6 +38,7 @@ var hints = map[string]string{
 	anotherPerson:   "Start again from your own page here.",
 	neverLeft:       "Start again from the app that sent you here, or from your own page here.",
 	nobodyYet:       "If you run this server, open that link first.",
+	anotherPage:     "Start again from the app that sent you here. If you run this server: that page has to let its forms say where they come from, and login_url names it.",
 
 	documentsOff:        "Ask whoever runs this server.",
 	documentNotListed:   "If it should be, whoever runs this server can add it to registration.allowed_documents in the settings.",

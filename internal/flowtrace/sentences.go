@@ -82,6 +82,8 @@ var remedies = map[string]remedy{
 	"You said no there, or the sign-in was cancelled.": {toDo: "Start again from the client, and agree there."},
 	"this browser did not leave from here to sign in, or did so more than ten minutes ago": {
 		toDo: "Start again from the client. If it happens each time, the browser keeps no cookies of this server, or people come back under another host than that of public_url."},
+	"You have to sign in there anew: that sign-in was used here before, or is too old.": {
+		toDo: "The page at login_url handed over a token from before. It has to sign the person out at the service, and in again."},
 	"the first account is made with the link that the server printed when it started": {toDo: "Open that link; `sallyport serve` prints it until there is an account."},
 	"there is no such resource here; use the resource of the protected resource metadata": {
 		"{who} asked for `resource={asked}`; this server is {here}.", "Enter {near} in {who}."},
