@@ -42,7 +42,7 @@ func TestMain(m *testing.M) {
 // together.
 func play(part string) error {
 	parts := map[string]func(s *sqlstore.Store) error{
-		"rotate": rotateWithOthers, "redeem": redeemWithOthers, "first": beFirst, "assert": assertWithOthers,
+		"rotate": rotateWithOthers, "redeem": redeemWithOthers, "first": beFirst, "assert": assertWithOthers, "lease": leaseWithOthers,
 		"write":   writeUntilKilled,
 		"migrate": func(s *sqlstore.Store) error { return s.Migrate(context.Background()) },
 		"look":    func(*sqlstore.Store) error { return nil },
