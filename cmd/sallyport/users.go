@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,12 +18,13 @@ import (
 )
 
 type usersCommand struct {
-	Add         usersAdd      `cmd:"" help:"Make an account."`
-	List        usersList     `cmd:"" help:"List everyone."`
-	SetPassword usersPassword `cmd:"" help:"Give someone another password. Their browsers are signed out."`
-	Disable     usersDisable  `cmd:"" help:"Keep someone out. What they allowed ends at once."`
-	Enable      usersEnable   `cmd:"" help:"Let someone in again."`
-	Remove      usersRemove   `cmd:"" help:"Forget someone. What they allowed ends at once."`
+	Add            usersAdd      `cmd:"" help:"Make an account."`
+	List           usersList     `cmd:"" help:"List everyone."`
+	SetPassword    usersPassword `cmd:"" help:"Give someone another password. Their browsers are signed out."`
+	RemovePasskeys usersPasskeys `cmd:"" help:"Forget someone's passkeys. Their browsers are signed out."`
+	Disable        usersDisable  `cmd:"" help:"Keep someone out. What they allowed ends at once."`
+	Enable         usersEnable   `cmd:"" help:"Let someone in again."`
+	Remove         usersRemove   `cmd:"" help:"Forget someone. What they allowed ends at once."`
 }
 
 // password is how a password gets in: typed, or from a script's standard input.
@@ -87,6 +89,7 @@ type personView struct {
 	Name     string    `json:"name,omitempty"`
 	Email    string    `json:"email,omitempty"`
 	Admin    bool      `json:"admin"`
+	Passkeys int64     `json:"passkeys"`
 	Created  time.Time `json:"created"`
 	Disabled time.Time `json:"disabled,omitzero"`
 }
@@ -113,12 +116,18 @@ func (c usersList) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
+	passkeys, err := in.store.CountPasskeys(ctx)
+	if err != nil {
+		return err
+	}
 	values, rows := []personView{}, [][]string{}
 	for _, p := range people {
-		values = append(values, viewPerson(p))
-		rows = append(rows, []string{p.Username, p.Name, p.Email, yes(p.Admin), when(p.Created), when(p.Disabled)})
+		view := viewPerson(p)
+		view.Passkeys = passkeys[p.ID]
+		values = append(values, view)
+		rows = append(rows, []string{p.Username, p.Name, p.Email, yes(p.Admin), strconv.FormatInt(view.Passkeys, 10), when(p.Created), when(p.Disabled)})
 	}
-	return c.show(t, values, []string{"USERNAME", "NAME", "EMAIL", "ADMIN", "CREATED", "DISABLED"}, rows)
+	return c.show(t, values, []string{"USERNAME", "NAME", "EMAIL", "ADMIN", "PASSKEYS", "CREATED", "DISABLED"}, rows)
 }
 
 // onePerson is a command about someone.
@@ -175,6 +184,15 @@ func (c usersPassword) Run(ctx context.Context, t terminal) error {
 			return err
 		}
 		return localLogin(in).SetPassword(ctx, p.ID, secret)
+	})
+}
+
+type usersPasskeys struct{ onePerson }
+
+func (c usersPasskeys) Run(ctx context.Context, t terminal) error {
+	return c.change(ctx, t, store.PasskeyRemoved, "%s has no passkeys any more, and is signed out everywhere.", func(in *installation, p oauth.Person) error {
+		_, err := in.store.RemovePasskeys(ctx, p.ID)
+		return err
 	})
 }
 

@@ -33,6 +33,8 @@ func (k *check) logins() {
 			k.say(key+".name", "is missing", "add a name, such as okta: the callback at the other service is "+k.PublicURL+"/oauth/callback/okta")
 		case l.Name != "" && !loginName.MatchString(l.Name):
 			k.say(key+".name", "is "+k.quote(key+".name", l.Name)+", which is not a name", "use lower-case letters, digits and -, at most 32")
+		case l.Name == "passkey":
+			k.say(key+".name", "is passkey, and /login/passkey is where people sign in with one", "use another name")
 		case l.called() != "" && twice:
 			k.say(key+".name", fmt.Sprintf("is the name of login[%d] too", first), "give each its own")
 		}

@@ -116,26 +116,31 @@ func TestEveryFieldHasALabelAndEveryReferenceATarget(t *testing.T) {
 // addsToAClient are the links of the client book, which open a client.
 var addsToAClient = regexp.MustCompile(`^(cursor://anysphere\.cursor-deeplink/mcp/install\?|vscode:mcp/install\?|goose://extension\?|lmstudio://add_mcp\?|https://claude\.ai/customize/connectors\?)`)
 
-// The one script is that of copying: a file of ours, with the nonce that the
-// page's own policy names, on the pages at an MCP URL and no others.
-func TestOnlyTheScriptThatCopiesRuns(t *testing.T) {
+// Two scripts there are, files of ours, with the nonce that the page's own policy
+// names: that of copying on the pages at an MCP URL, and that of asking devices
+// where there is a form for it. Elsewhere none runs.
+func TestOnlyOurTwoScriptsRun(t *testing.T) {
 	seen := map[string]bool{}
 	each(t, plain, func(t *testing.T, w *httptest.ResponseRecorder, body string) {
 		policy := w.Header().Get("Content-Security-Policy")
-		scripts := 0
+		scripts, want := 0, "/assets/copy-"
+		asks := strings.Contains(body, `class="passkey"`)
+		if asks {
+			want = "/assets/passkey-"
+		}
 		for _, e := range elements(body) {
 			if e[""] != "script" {
 				continue
 			}
 			scripts++
 			nonce := e["nonce"]
-			if !strings.HasPrefix(e["src"], "/assets/copy-") || len(nonce) < 22 || seen[nonce] || !strings.HasSuffix(policy, "; script-src 'nonce-"+nonce+"'") &&
+			if !strings.HasPrefix(e["src"], want) || len(nonce) < 22 || seen[nonce] || !strings.HasSuffix(policy, "; script-src 'nonce-"+nonce+"'") &&
 				!strings.Contains(policy, "; script-src 'nonce-"+nonce+"';") {
 				t.Errorf("the script %v runs under %s", e, policy)
 			}
 			seen[nonce] = true
 		}
-		if has := strings.Contains(body, "<h2>Add it to</h2>"); has != (scripts == 1) || has != strings.Contains(policy, "script-src") {
+		if has := asks || strings.Contains(body, "<h2>Add it to</h2>"); has != (scripts == 1) || has != strings.Contains(policy, "script-src") {
 			t.Errorf("%d scripts, %s", scripts, policy)
 		}
 	})
@@ -161,7 +166,7 @@ func TestNothingInlineRunsAndNothingIsFetchedFromOthers(t *testing.T) {
 	})
 }
 
-var ownScript = regexp.MustCompile(`<script type="module" src="/assets/copy-[0-9a-f]+\.js" nonce="[A-Z2-7]+"></script>`)
+var ownScript = regexp.MustCompile(`<script type="module" src="/assets/(?:copy|passkey)-[0-9a-f]+\.js" nonce="[A-Z2-7]+"></script>`)
 
 func TestWhatStrangersWriteStaysText(t *testing.T) {
 	hostile := func(s string) string { return `"><script>alert(1)</script>'` + "`" + `{{.}}<!--` + s }

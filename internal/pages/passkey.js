@@ -38,7 +38,7 @@ function sentence(error) {
     return "This device has a passkey for you here already.";
   }
   if (error.name === "NotAllowedError") {
-    return adds ? "No passkey was made." : "No passkey was used.";
+    return adds ? "No passkey was made. Nothing was changed." : "No passkey was used. Try again, or sign in another way.";
   }
   return "This browser cannot use a passkey here.";
 }

@@ -73,8 +73,17 @@ func signInSamples(say func(string) string) []sample {
 		{"connect again, for a program here", func(p *pages.Pages, w http.ResponseWriter) {
 			p.Connect(w, 200, pages.Connect{Action: "/connect/github", Title: "GitHub", ResourceTitle: say("Acme Tickets"), ClientHost: "127.0.0.1", Ended: true})
 		}},
+		{"sign in with a passkey", func(p *pages.Pages, w http.ResponseWriter) {
+			v := signIn
+			v.Upstreams, v.Passkey = upstreams, passkeyForm(say)
+			p.SignIn(w, 200, v)
+		}},
 		{"nobody can sign in", func(p *pages.Pages, w http.ResponseWriter) { p.SignIn(w, 200, pages.SignIn{}) }},
 	}
+}
+
+func passkeyForm(say func(string) string) pages.PasskeyForm {
+	return pages.PasskeyForm{Action: "/login/passkey", Challenge: say("c1"), Options: `{"challenge":"YzE","user":{"name":"` + say("ada") + `"}}`}
 }
 
 func consentSamples(say func(string) string) []sample {
@@ -204,6 +213,23 @@ func ownSamples(say func(string) string) []sample {
 			v := account
 			v.Notice = "`" + say("claude.ai") + "` can no longer act for you."
 			p.Account(w, 200, v)
+		}},
+		{"passkeys", func(p *pages.Pages, w http.ResponseWriter) {
+			p.Passkeys(w, 200, pages.Passkeys{Person: say("Ada"), Now: now, CSRF: say("csrf-1"), RemoveURL: "/account/passkeys/remove", BackURL: "/account",
+				Add: passkeyForm(say), Notice: "From now on you can sign in with it.", Passkeys: []pages.PasskeyLine{
+					{ID: say("k1"), Name: say("Ada's phone"), Since: now.Add(-50 * time.Hour), LastUsed: now.Add(-time.Minute)},
+					{ID: "k2", Name: say("Blue key " + long[:40]), Since: now.Add(-time.Hour)}}})
+		}},
+		{"passkeys to someone who signed in a while ago", func(p *pages.Pages, w http.ResponseWriter) {
+			p.Passkeys(w, 403, pages.Passkeys{Person: say("Ada"), Now: now, CSRF: "c", RemoveURL: "/account/passkeys/remove", BackURL: "/account",
+				ConfirmAction: "/account/passkeys/confirm", Problem: "That is not your password."})
+		}},
+		{"as many passkeys as may be", func(p *pages.Pages, w http.ResponseWriter) {
+			p.Passkeys(w, 200, pages.Passkeys{Person: "Ada", Now: now, RemoveURL: "/account/passkeys/remove", BackURL: "/account"})
+		}},
+		{"confirm to remove a passkey", func(p *pages.Pages, w http.ResponseWriter) {
+			p.ConfirmPasskey(w, 200, pages.ConfirmPasskey{Action: "/account/passkeys/remove", CSRF: "c", BackURL: "/account/passkeys",
+				Passkey: pages.PasskeyLine{ID: say("k1"), Name: say("Ada's phone")}})
 		}},
 		{"confirm", func(p *pages.Pages, w http.ResponseWriter) {
 			p.ConfirmRevoke(w, 200, pages.ConfirmRevoke{Action: "/account/revoke", CSRF: "c", Grant: grants[0], BackURL: "/account"})
