@@ -13,7 +13,8 @@ import (
 )
 
 const (
-	passkeysPath = "/account/passkeys"
+	passkeysPath      = "/account/passkeys"
+	passkeyRemovePath = "/account/passkeys/remove"
 	// freshFor is how long somebody who signed in may change how they sign in,
 	// without saying once more who they are: a browser that is left open is not
 	// theirs alone.
@@ -65,7 +66,7 @@ func (s *Server) passkeysView(w http.ResponseWriter, r *http.Request, session *o
 	}
 	browser := s.browser(w, r)
 	view := pages.Passkeys{
-		Person: personLine(person), Now: s.Now(), RemoveURL: passkeysPath + "/remove", BackURL: "/account",
+		Person: personLine(person), Now: s.Now(), RemoveURL: passkeyRemovePath, BackURL: "/account",
 		CSRF: s.formToken(browser, s.cookie(r, sessionCookie), aboutPasskeys(person)),
 	}
 	for _, k := range keys {
@@ -76,7 +77,7 @@ func (s *Server) passkeysView(w http.ResponseWriter, r *http.Request, session *o
 	}
 	switch {
 	case !s.fresh(session):
-		view.ConfirmAction = passkeysPath + "/confirm"
+		view.ConfirmAction = "/account/passkeys/confirm"
 	case len(keys) < mostPasskeys:
 		c := s.newChallenge(browser, aboutPasskeys(person))
 		view.Add = pages.PasskeyForm{Action: passkeysPath, Challenge: c.String()}
@@ -201,7 +202,7 @@ func (s *Server) confirmRemovePasskey(w http.ResponseWriter, r *http.Request) er
 		return err
 	}
 	s.Pages.ConfirmPasskey(w, http.StatusOK, pages.ConfirmPasskey{
-		Action: passkeysPath + "/remove", Passkey: passkeyLine(k), BackURL: passkeysPath,
+		Action: passkeyRemovePath, Passkey: passkeyLine(k), BackURL: passkeysPath,
 		CSRF: s.formToken(s.browser(w, r), s.cookie(r, sessionCookie), "remove passkey "+k.ID),
 	})
 	return nil
