@@ -151,15 +151,16 @@ func (g *Gateway) add(c Config, r Resource) error {
 			return err
 		}
 	}
+	observe := observed(c.Flows, r.ID)
 	guard, err := resource.New(resource.Config{
 		Resource: r.ProtectedResource, Issuer: c.PublicURL, Verifier: g.tokens,
 		Tools: r.Tools, DefaultToolScopes: r.DefaultToolScopes, MaxBody: c.MaxBody,
-		Revoked: g.revoked.has, Person: personOf(c.People), Now: c.Now, Observe: observed(c.Flows, r.ID),
+		Revoked: g.revoked.has, Person: personOf(c.People), Now: c.Now, Observe: observe,
 	})
 	if err != nil {
 		return err
 	}
-	p := &passage{gateway: g, resource: r, guard: guard, next: r.Handler}
+	p := &passage{gateway: g, resource: r, guard: guard, observe: observe, next: r.Handler}
 	if r.Upstream != nil {
 		p.next = g.proxyTo(p)
 	}

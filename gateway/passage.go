@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/sallyport-dev/sallyport/oauth"
 	"github.com/sallyport-dev/sallyport/resource"
 )
 
@@ -14,6 +15,7 @@ type passage struct {
 	gateway  *Gateway
 	resource Resource
 	guard    *resource.Guard
+	observe  func(*http.Request, *resource.Caller, *oauth.Error) // nil: nobody is told
 	next     http.Handler
 }
 
@@ -37,6 +39,9 @@ func (p *passage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if err := p.attach(r.Context(), caller, upstreamHeader); err != nil {
 		g.log.WarnContext(r.Context(), "nothing could be attached to a call", "resource", p.resource.Name, "cause", err)
+		if p.observe != nil {
+			p.observe(r, &caller, oauth.AsError(err))
+		}
 		p.guard.RefuseCall(w, r, isChatGPT(caller), err)
 		return
 	}

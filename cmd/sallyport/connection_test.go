@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -295,5 +296,23 @@ func TestWhoHasNoConnectionIsChallenged(t *testing.T) {
 	c.ok(c.door.in.store.SetDisabled(t.Context(), ada.ID, true))
 	if status, _, _, got := c.call("repos", access, nil); status != http.StatusUnauthorized || got != nil {
 		t.Errorf("disabled: status %d, and %v went upstream", status, got)
+	}
+}
+
+// Whoever is asked why it does not work any more reads that in the flow trace.
+func TestACallThatLacksItsConnectionIsInTheFlowTrace(t *testing.T) {
+	c := newConnected(t)
+	root, err := c.door.in.store.PersonByUsername(t.Context(), "root")
+	c.ok(err)
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { c.door.trace.Run(ctx); close(done) }()
+	c.call("repos", c.access(root.ID, "repos"), nil)
+	stop()
+	<-done // what was told is written before it ends
+	flows, err := c.door.in.store.Flows(t.Context(), store.Flow{}, 10)
+	c.ok(err)
+	if !strings.Contains(fmt.Sprintf("%+v", flows), "has not connected the service that this server acts at") {
+		t.Errorf("the flow trace has %+v", flows)
 	}
 }
