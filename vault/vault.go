@@ -4,6 +4,13 @@
 //
 // A token is asked for by the person whom the caller has authenticated
 // ([Vault.Token]). It is no claim of any token of ours, and no client sees it.
+//
+// A tool in the same process asks for itself, behind a guard of package resource:
+//
+//	caller, _ := resource.CallerFrom(ctx)
+//	bearer, _, err := v.Token(ctx, caller.Subject, "github")
+//
+// and answers err as it is: it is a refusal.
 package vault
 
 import (
