@@ -5,27 +5,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"testing"
 )
 
-// codex names the program in the environment. It is not among the packages that
-// ./check installs.
-const (
-	codex        = "SALLYPORT_TEST_CODEX"
-	withoutCodex = "Codex itself: " + codex + " is not set; npm install @openai/codex brings one of 400 MB"
-)
-
 func TestCodexTravels(t *testing.T) {
-	file := os.Getenv(codex)
-	if file == "" {
-		t.Skip(withoutCodex)
-	}
 	d := newDoor(t, "")
 	ada := d.visitor()
 	ada.Leaves = []string{"demo:write"}
-	p := d.program(t, ada, []string{file})
+	p := d.program(t, ada, installed(t, "@openai/codex-linux-%s/vendor/x86_64-unknown-linux-musl/bin/codex"))
 	p.keep(".codex/config.toml", `
 mcp_oauth_credentials_store = "file"
 check_for_update_on_startup = false

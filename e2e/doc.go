@@ -8,5 +8,4 @@
 //	SALLYPORT_TEST_NODE_MODULES  e2e/node_modules, after npm ci in e2e
 //	SALLYPORT_TEST_CHROMIUM      Chromium or Chrome
 //	SALLYPORT_TEST_POSTGRES      a PostgreSQL on which databases may be made
-//	SALLYPORT_TEST_CODEX         the program of @openai/codex, which ./check does not install
 package e2e

@@ -43,9 +43,6 @@ func leftOut() []string {
 			all = append(all, n.reason())
 		}
 	}
-	if os.Getenv(codex) == "" {
-		all = append(all, withoutCodex)
-	}
 	return all
 }
 
