@@ -25,7 +25,7 @@ type limit struct {
 // keep an owner out, so their fuses are longer, and a network from which a name
 // has signed in during the last 30 days is held, for that name, to the narrow
 // one only. None is a lock: each gives another try after its period, and a
-// passkey is never slowed. Behind a proxy that is not named in trusted_proxies
+// passkey is slowed by none of them. Behind a proxy that is not named in trusted_proxies
 // everyone has the proxy's address, and whoever guesses slows everyone.
 //
 // NIST SP 800-63B-4 §3.2.2: "the verifier SHALL implement controls to protect
