@@ -140,7 +140,7 @@ func (m *migration) privy(b *strings.Builder) error {
 		return nil
 	}
 	if m.loginURL == "" {
-		return hint(errors.New("Privy signs people in by a script, on a page of your own, and no variable says where that is"), "name it: --login-url https://www.example.com/sign-in; docs/login.md shows such a page")
+		return hint(errors.New("no variable says where the page of your own is that runs the login script of Privy"), "name it: --login-url https://www.example.com/sign-in; docs/login.md shows such a page")
 	}
 	fmt.Fprintf(b, "login:\n  - type: privy\n    app_id: %s\n    login_url: %s\n", quoted(m.env["PRIVY_APP_ID"]), quoted(m.loginURL))
 	if secret := m.env["PRIVY_APP_SECRET"]; secret != "" {
