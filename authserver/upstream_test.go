@@ -180,6 +180,8 @@ var breaks = map[string]standin.Fault{
 	"too-much": standin.Huge(64 << 20), "wrong-nonce": standin.WrongNonce(), "wrong-audience": standin.WrongAudience(),
 	"wrong-issuer": standin.WrongIssuer(), "expired": standin.Expired(), "unknown-key": standin.UnknownKey(), "unsigned": standin.AlgorithmNone(),
 	"signed-with-the-public-key": standin.AlgorithmHS256(), "no": standin.Cancel(), "early": standin.ClockOff(time.Hour),
+	"asked-long-ago":   standin.Alter(func(claims map[string]any) { claims["auth_time"] = 1_700_000_000 }),
+	"asked-now":        standin.Alter(func(claims map[string]any) { claims["auth_time"] = claims["iat"] }),
 	"no-subject":       standin.Alter(func(claims map[string]any) { delete(claims, "sub") }),
 	"unverified":       standin.Alter(func(claims map[string]any) { claims["email_verified"] = false }),
 	"another-audience": standin.Alter(func(claims map[string]any) { claims["aud"] = []string{"door", "another"} }),

@@ -230,6 +230,10 @@ func addUserInfo(ctx context.Context, p *oidc.Provider, tokens *oauth2.Token, su
 func (o *OIDC) profile(claims map[string]json.RawMessage) (Profile, error) {
 	p := Profile{Identity: oauth.Identity{Issuer: o.Issuer, Subject: text(claims["sub"])},
 		Username: text(claims["preferred_username"]), FullName: text(claims["name"]), Groups: texts(claims[o.GroupsClaim])}
+	var asked float64 // OpenID Connect Core §2: a JSON number of seconds
+	if json.Unmarshal(claims["auth_time"], &asked) == nil && asked > 0 {
+		p.Asked = time.Unix(int64(asked), 0)
+	}
 	// Some providers write true as a text.
 	if verified := strings.Trim(string(claims["email_verified"]), `"`); verified == "true" {
 		p.Email = text(claims["email"])

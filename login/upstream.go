@@ -36,6 +36,8 @@ type Profile struct {
 	Email string
 	// Groups are groups, organizations and teams, as the upstream names them.
 	Groups []string
+	// Asked is when the upstream last asked who they are; zero: it does not say.
+	Asked time.Time
 	// Proof is what proved it, where that is a token which could prove it again.
 	Proof Proof
 	// Tokens are the person's own, as they came with the answer.
