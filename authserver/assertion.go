@@ -35,9 +35,15 @@ func (s *Server) spendAssertion(ctx context.Context, c *caller) error {
 		return nil
 	}
 	c.assertion = token.Assertion{}
-	err := s.Assertions.SpendAssertion(ctx, a.ID, a.Expires)
+	return s.once(ctx, a.ID, a.Expires, oauth.Refuse(oauth.InvalidClient, "the client assertion was used before; each request needs a new one"))
+}
+
+// once notes that something was used that is refused by itself from until on, and
+// returns refused where it was used before.
+func (s *Server) once(ctx context.Context, id oauth.Digest, until time.Time, refused *oauth.Error) error {
+	err := s.Assertions.SpendAssertion(ctx, id, until)
 	if errors.Is(err, store.ErrReplayed) {
-		return oauth.Refuse(oauth.InvalidClient, "the client assertion was used before; each request needs a new one").Because(err)
+		return refused.Because(err)
 	}
 	return err
 }

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/sallyport-dev/sallyport/oauth"
-	"github.com/sallyport-dev/sallyport/store"
 )
 
 // A challenge is what a passkey signs: 16 random octets, the time in milliseconds,
@@ -63,9 +62,5 @@ func (s *Server) challengeOf(r *http.Request, about string) (challenge, error) {
 // spendChallenge takes a challenge, once. It comes after everything that can be
 // wrong with the answer.
 func (s *Server) spendChallenge(r *http.Request, c challenge) error {
-	err := s.Assertions.SpendAssertion(r.Context(), oauth.Secret("passkey "+c.String()).Digest(), c.made().Add(challengeTTL+time.Minute))
-	if errors.Is(err, store.ErrReplayed) {
-		return oauth.Refuse(oauth.AccessDenied, outOfDate).Because(err)
-	}
-	return err
+	return s.once(r.Context(), oauth.Secret("passkey "+c.String()).Digest(), c.made().Add(challengeTTL+time.Minute), oauth.Refuse(oauth.AccessDenied, outOfDate))
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/sallyport-dev/sallyport/internal/flowtrace"
 	"github.com/sallyport-dev/sallyport/internal/pages"
 	"github.com/sallyport-dev/sallyport/internal/weblog"
 	"github.com/sallyport-dev/sallyport/login"
@@ -82,19 +81,22 @@ func (s *Server) showConnect(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// connect sends a person who is signed in to an upstream, for its tokens.
-func (s *Server) connect(w http.ResponseWriter, r *http.Request) error {
+// connector is who is signed in, and the upstream of the path that they connect or
+// disconnect.
+func (s *Server) connector(w http.ResponseWriter, r *http.Request) (Upstream, *oauth.Session, oauth.Person, error) {
 	u, ok := s.upstream(r.PathValue("login"))
 	if !ok || !s.Vault.Keeps(u.Name) {
-		return oauth.Refuse(oauth.NotFound, "there is nothing here")
+		return u, nil, oauth.Person{}, oauth.Refuse(oauth.NotFound, nothingHere)
 	}
-	session, person, err := s.session(r)
-	if err != nil {
+	session, person, err := s.owner(w, r)
+	return u, session, person, err
+}
+
+// connect sends a person who is signed in to an upstream, for its tokens.
+func (s *Server) connect(w http.ResponseWriter, r *http.Request) error {
+	u, session, person, err := s.connector(w, r)
+	if session == nil || err != nil {
 		return err
-	}
-	if session == nil {
-		seeOther(w, "/login")
-		return nil
 	}
 	sealed := r.PostForm.Get("ix")
 	if err := s.checkForm(r, aboutConnect(u.Name, sealed)); err != nil {
@@ -106,13 +108,7 @@ func (s *Server) connect(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := s.depart(w, r, d); err != nil {
-		return err
-	}
-	flowtrace.From(r.Context()).Did(flowtrace.SignIn, flowtrace.SentElsewhere)
-	w.Header().Set("Referrer-Policy", "no-referrer")
-	seeOther(w, target)
-	return nil
+	return s.sendAway(w, r, d, target)
 }
 
 // connected keeps what a person who is signed in brought, and notes who they are
@@ -154,17 +150,9 @@ func (s *Server) link(ctx context.Context, person oauth.Person, i oauth.Identity
 // disconnect forgets a person's connection. What the upstream gave is good there
 // for as long as it says; the person can take that back there.
 func (s *Server) disconnect(w http.ResponseWriter, r *http.Request) error {
-	u, ok := s.upstream(r.PathValue("login"))
-	if !ok || !s.Vault.Keeps(u.Name) {
-		return oauth.Refuse(oauth.NotFound, "there is nothing here")
-	}
-	session, person, err := s.session(r)
-	if err != nil {
+	u, session, person, err := s.connector(w, r)
+	if session == nil || err != nil {
 		return err
-	}
-	if session == nil {
-		seeOther(w, "/login")
-		return nil
 	}
 	if err := s.checkForm(r, aboutConnect(u.Name, "")); err != nil {
 		return err

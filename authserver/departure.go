@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -13,7 +12,6 @@ import (
 
 	"github.com/sallyport-dev/sallyport/login"
 	"github.com/sallyport-dev/sallyport/oauth"
-	"github.com/sallyport-dev/sallyport/store"
 )
 
 // A departure is what waits in a browser while its person is at an upstream.
@@ -119,11 +117,7 @@ func (s *Server) arrive(w http.ResponseWriter, r *http.Request) (departure, erro
 		s.Now().Sub(d.Began) > departureTTL:
 		return departure{}, refused
 	}
-	err = s.Assertions.SpendAssertion(r.Context(), oauth.Secret("departure "+d.State).Digest(), d.Began.Add(departureTTL+time.Minute))
-	if errors.Is(err, store.ErrReplayed) {
-		return departure{}, refused.Because(err)
-	}
-	return d, err
+	return d, s.once(r.Context(), oauth.Secret("departure "+d.State).Digest(), d.Began.Add(departureTTL+time.Minute), refused)
 }
 
 // newDeparture makes what has to be random about one.

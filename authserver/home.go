@@ -27,13 +27,9 @@ const shown = 500
 
 // showAccount lists every app that may act for the person.
 func (s *Server) showAccount(w http.ResponseWriter, r *http.Request) error {
-	session, person, err := s.session(r)
-	if err != nil {
+	session, person, err := s.owner(w, r)
+	if session == nil || err != nil {
 		return err
-	}
-	if session == nil {
-		seeOther(w, "/login")
-		return nil
 	}
 	grants, err := s.Grants.Grants(r.Context(), store.GrantFilter{Subject: person.ID}, "", shown)
 	if err != nil {
@@ -101,13 +97,9 @@ func (s *Server) ownGrant(r *http.Request, person oauth.Person, id string) (oaut
 }
 
 func (s *Server) confirmRevoke(w http.ResponseWriter, r *http.Request) error {
-	session, person, err := s.session(r)
-	if err != nil {
+	session, person, err := s.owner(w, r)
+	if session == nil || err != nil {
 		return err
-	}
-	if session == nil {
-		seeOther(w, "/login")
-		return nil
 	}
 	g, err := s.ownGrant(r, person, r.URL.Query().Get("grant"))
 	if err != nil {
@@ -121,13 +113,9 @@ func (s *Server) confirmRevoke(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) revokeOwn(w http.ResponseWriter, r *http.Request) error {
-	session, person, err := s.session(r)
-	if err != nil {
+	session, person, err := s.owner(w, r)
+	if session == nil || err != nil {
 		return err
-	}
-	if session == nil {
-		seeOther(w, "/login")
-		return nil
 	}
 	g, err := s.ownGrant(r, person, r.PostForm.Get("grant"))
 	if err != nil {

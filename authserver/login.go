@@ -112,12 +112,9 @@ func (s *Server) afterLogin(w http.ResponseWriter, r *http.Request, sealed strin
 	return s.goTo(w, "/consent", ix)
 }
 
-// wrongPassword shows the form again. The status is the refusal's own.
-func (s *Server) wrongPassword(w http.ResponseWriter, r *http.Request, sealed string, cause error) error {
-	e := oauth.AsError(cause)
-	if e.Code != oauth.AccessDenied && e.Code != oauth.TooManyRequests {
-		return e
-	}
+// signInAgain shows the page once more after a refusal, with what say adds. The
+// status is the refusal's own.
+func (s *Server) signInAgain(w http.ResponseWriter, r *http.Request, sealed string, e *oauth.Error, say func(*pages.SignIn)) error {
 	weblog.From(r.Context()).Fail(e)
 	view, err := s.loginView(w, r, sealed)
 	if err != nil {
@@ -126,14 +123,25 @@ func (s *Server) wrongPassword(w http.ResponseWriter, r *http.Request, sealed st
 	if sealed != "" {
 		flowtrace.From(r.Context()).Refused(e)
 	}
-	view.Username = clip(r.PostForm.Get("username"), 128)
-	if e.Code == oauth.AccessDenied {
-		view.Problem = pages.WrongPassword
-		s.auditFailure(r)
-	}
 	view.RetryAfter = e.RetryAfter
+	say(&view)
 	s.Pages.SignIn(w, e.Code.Status(), view)
 	return nil
+}
+
+// wrongPassword shows the form again.
+func (s *Server) wrongPassword(w http.ResponseWriter, r *http.Request, sealed string, cause error) error {
+	e := oauth.AsError(cause)
+	if e.Code != oauth.AccessDenied && e.Code != oauth.TooManyRequests {
+		return e
+	}
+	return s.signInAgain(w, r, sealed, e, func(view *pages.SignIn) {
+		view.Username = clip(r.PostForm.Get("username"), 128)
+		if e.Code == oauth.AccessDenied {
+			view.Problem = pages.WrongPassword
+			s.auditFailure(r)
+		}
+	})
 }
 
 // staleForm answers a form whose token does not fit. Most often the person

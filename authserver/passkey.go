@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/sallyport-dev/sallyport/internal/flowtrace"
 	"github.com/sallyport-dev/sallyport/internal/pages"
 	"github.com/sallyport-dev/sallyport/internal/weblog"
 	"github.com/sallyport-dev/sallyport/login"
@@ -81,24 +80,15 @@ func (s *Server) proved(r *http.Request, sealed string) (login.PasskeyProof, err
 	return proof, err
 }
 
-// passkeyRefused shows the form again. The status is the refusal's own.
+// passkeyRefused shows the form again.
 func (s *Server) passkeyRefused(w http.ResponseWriter, r *http.Request, sealed string, cause error) error {
 	e := oauth.AsError(cause)
 	if e.Code != oauth.AccessDenied && e.Code != oauth.TooManyRequests {
 		return e
 	}
-	weblog.From(r.Context()).Fail(e)
-	view, err := s.loginView(w, r, sealed)
-	if err != nil {
-		return err
-	}
-	if sealed != "" {
-		flowtrace.From(r.Context()).Refused(e)
-	}
-	if e.Code == oauth.AccessDenied {
-		view.Problem = sentence(e.Description)
-	}
-	view.RetryAfter = e.RetryAfter
-	s.Pages.SignIn(w, e.Code.Status(), view)
-	return nil
+	return s.signInAgain(w, r, sealed, e, func(view *pages.SignIn) {
+		if e.Code == oauth.AccessDenied {
+			view.Problem = sentence(e.Description)
+		}
+	})
 }

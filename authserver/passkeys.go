@@ -32,15 +32,10 @@ func (s *Server) hasPasskeys(p oauth.Person) bool {
 	return s.WebAuthn != nil && s.Local != nil && p.PasswordHash != ""
 }
 
-// passkeyOwner finds who is signed in and may have passkeys. Without a session it
-// leads to where one is opened.
+// passkeyOwner is the owner of the page, where they may have passkeys.
 func (s *Server) passkeyOwner(w http.ResponseWriter, r *http.Request) (*oauth.Session, oauth.Person, error) {
-	session, person, err := s.session(r)
-	switch {
-	case err != nil:
-	case session == nil:
-		seeOther(w, "/login")
-	case !s.hasPasskeys(person):
+	session, person, err := s.owner(w, r)
+	if err == nil && session != nil && !s.hasPasskeys(person) {
 		err = oauth.Refuse(oauth.NotFound, nothingHere)
 	}
 	return session, person, err

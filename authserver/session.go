@@ -64,6 +64,16 @@ func (s *Server) session(r *http.Request) (*oauth.Session, oauth.Person, error) 
 	return &session, person, nil
 }
 
+// owner returns who is signed in, for a page of their own. Without a session it
+// leads to where one is opened, and returns none.
+func (s *Server) owner(w http.ResponseWriter, r *http.Request) (*oauth.Session, oauth.Person, error) {
+	session, person, err := s.session(r)
+	if err == nil && session == nil {
+		seeOther(w, "/login")
+	}
+	return session, person, err
+}
+
 // signedIn is who proved who they are, and how.
 type signedIn struct{ person, way string }
 

@@ -106,6 +106,11 @@ func (s *Server) leave(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.turnedAway(w, r, d, err)
 	}
+	return s.sendAway(w, r, d, target)
+}
+
+// sendAway has a departure wait in the browser, and sends that to target.
+func (s *Server) sendAway(w http.ResponseWriter, r *http.Request, d departure, target string) error {
 	if err := s.depart(w, r, d); err != nil {
 		return err
 	}
@@ -206,17 +211,7 @@ func (s *Server) turnedAway(w http.ResponseWriter, r *http.Request, d departure,
 	if e.Code == oauth.ServerError || d.Setup != "" || d.Connects != "" {
 		return e
 	}
-	weblog.From(r.Context()).Fail(e)
-	view, err := s.loginView(w, r, d.Transaction)
-	if err != nil {
-		return err
-	}
-	if d.Transaction != "" {
-		flowtrace.From(r.Context()).Refused(e)
-	}
-	view.Problem, view.RetryAfter = sentence(e.Description), e.RetryAfter
-	s.Pages.SignIn(w, e.Code.Status(), view)
-	return nil
+	return s.signInAgain(w, r, d.Transaction, e, func(view *pages.SignIn) { view.Problem = sentence(e.Description) })
 }
 
 // aboutSetup is what the token of the first-run form is bound to.
