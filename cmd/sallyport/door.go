@@ -52,13 +52,14 @@ func build(ctx context.Context, in *installation, log *slog.Logger) (*door, erro
 	if err != nil {
 		return nil, err
 	}
-	d := &door{in: in, log: log, pages: p, metrics: newMetrics(), trace: newTrace(in, log), vault: newVault(in, log), stopping: ctx}
+	ways := waysOf(c)
+	d := &door{in: in, log: log, pages: p, metrics: newMetrics(), trace: newTrace(in, log), vault: newVault(in, ways, log), stopping: ctx}
 	d.metrics.leaves(d.trace)
 	d.help = sync.OnceValue(func() map[string]pages.ResourcePage { return helpPages(c.ProtectedResources()) })
 	if err := d.openGateway(); err != nil {
 		return nil, err
 	}
-	ways, err := upstreams(c)
+	elsewhere, err := upstreams(c, ways)
 	askDevices, failed := webAuthn(in)
 	if err := errors.Join(err, failed); err != nil {
 		return nil, errors.Join(err, d.close())
@@ -67,7 +68,7 @@ func build(ctx context.Context, in *installation, log *slog.Logger) (*door, erro
 		Issuer: c.PublicURL, Resources: c.ProtectedResources(), Administration: own, Keys: in.keys,
 		Grants: in.store, Clients: in.store, People: in.store, Sessions: in.store, Consents: in.store, Events: in.store, Assertions: in.store,
 		Identities: in.store, Passkeys: in.store,
-		Local: passwords(in), WebAuthn: askDevices, Upstreams: ways, Aliases: c.Aliases, Vault: d.vault, Pages: p,
+		Local: passwords(in), WebAuthn: askDevices, Upstreams: elsewhere, Aliases: c.Aliases, Vault: d.vault, Pages: p,
 		Preregistered: c.PreRegistered(),
 		AccessTTL:     c.Tokens.AccessTTL, RefreshTTL: c.Tokens.RefreshTTL, CodeTTL: c.Tokens.CodeTTL,
 		Registration: authserver.Registration{

@@ -25,11 +25,11 @@ func passwords(in *installation) *login.Local {
 }
 
 // newVault keeps the tokens of those logins that a resource has a connection to.
-func newVault(in *installation, log *slog.Logger) *vault.Vault {
+func newVault(in *installation, ways map[string]way, log *slog.Logger) *vault.Vault {
 	kept := map[string]vault.Upstream{}
 	for _, l := range in.config.Login {
 		if keeps, _ := in.config.Keeps(l.Name); keeps {
-			kept[l.Name] = vault.Upstream{Issuer: issuerOf(l), Way: wayOf(in.config, l)}
+			kept[l.Name] = vault.Upstream{Issuer: issuerOf(l), Way: ways[l.Name]}
 		}
 	}
 	return vault.New(vault.Config{Store: in.store, Keys: in.keys, Upstreams: kept, Now: time.Now, Log: log})
@@ -53,12 +53,12 @@ func webAuthn(in *installation) (*login.WebAuthn, error) {
 }
 
 // upstreams are the ways in that lead elsewhere, in the order of the settings.
-func upstreams(c *config.Config) ([]authserver.Upstream, error) {
+func upstreams(c *config.Config, ways map[string]way) ([]authserver.Upstream, error) {
 	var all []authserver.Upstream
 	for _, l := range c.Login {
 		u := authserver.Upstream{Name: l.Name, Title: l.Title, Callback: l.CallbackPath,
 			Admission: login.Admission{Allow: login.Guests(l.Allow), Deny: login.Guests(l.Deny)}}
-		if way := wayOf(c, l); way != nil {
+		if way, ok := ways[l.Name]; ok {
 			u.Way = way
 		}
 		if l.Type == "privy" {
@@ -84,6 +84,18 @@ func privy(l config.Login) (*login.Privy, error) {
 type way interface {
 	authserver.Way
 	vault.Way
+}
+
+// waysOf makes each way once, by the name of its login: signing in and refreshing
+// share what it has found out of its upstream.
+func waysOf(c *config.Config) map[string]way {
+	ways := map[string]way{}
+	for _, l := range c.Login {
+		if w := wayOf(c, l); w != nil {
+			ways[l.Name] = w
+		}
+	}
+	return ways
 }
 
 func wayOf(c *config.Config, l config.Login) way {
