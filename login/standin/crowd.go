@@ -23,3 +23,14 @@ func (c *crowd[P]) find(is func(P) bool) (P, bool) {
 	var nobody P
 	return nobody, false
 }
+
+// first is whom the first good one of these names finds; otherwise, who is first
+// among all.
+func (c *crowd[P]) first(find func(name string) (P, bool), names []string) P {
+	for _, name := range names {
+		if p, ok := find(name); ok {
+			return p
+		}
+	}
+	return c.all()[0]
+}

@@ -195,12 +195,7 @@ func (g *GitHub) page(w http.ResponseWriter, chosen GitHubPerson) {
 
 // choose is who answers: the one that was said, the one suggested, the first.
 func (g *GitHub) choose(logins ...string) GitHubPerson {
-	for _, login := range logins {
-		if p, ok := g.person(login); ok {
-			return p
-		}
-	}
-	return g.people.all()[0]
+	return g.people.first(g.person, logins)
 }
 
 // person finds somebody by their login, which knows no case.

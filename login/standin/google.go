@@ -184,12 +184,7 @@ func (g *Google) certs(w http.ResponseWriter, _ *http.Request, _ Fault) {
 // choose is who answers: the first of the ids or addresses that is known, or
 // the first of all.
 func (g *Google) choose(ids ...string) GooglePerson {
-	for _, id := range ids {
-		if p, ok := g.person(id); ok {
-			return p
-		}
-	}
-	return g.people.all()[0]
+	return g.people.first(g.person, ids)
 }
 
 func (g *Google) person(id string) (GooglePerson, bool) {

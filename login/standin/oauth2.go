@@ -152,12 +152,7 @@ func (o *OAuth2) page(w http.ResponseWriter, chosen OAuth2Person) {
 }
 
 func (o *OAuth2) choose(ids ...string) OAuth2Person {
-	for _, id := range ids {
-		if p, ok := o.person(id); ok {
-			return p
-		}
-	}
-	return o.people.all()[0]
+	return o.people.first(o.person, ids)
 }
 
 func (o *OAuth2) person(id string) (OAuth2Person, bool) {
