@@ -26,6 +26,11 @@ const (
 	Emails    Endpoint = "emails"
 	Orgs      Endpoint = "orgs"
 	Teams     Endpoint = "teams"
+
+	Repositories Endpoint = "repositories"
+	Issues       Endpoint = "issues"
+	Pulls        Endpoint = "pulls"
+	Search       Endpoint = "search"
 )
 
 // A Front stands before every stand-in: it takes notes and plays faults. All

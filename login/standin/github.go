@@ -11,15 +11,17 @@ import (
 )
 
 // GitHub stands in for GitHub: its sign-in under /login/oauth, and of its API
-// what says who somebody is, at the root as on api.github.com and under /api/v3
-// as on Enterprise Server. It is not OpenID: there are no ID tokens.
+// what says who somebody is and what concerns repositories and issues, at the
+// root as on api.github.com and under /api/v3 as on Enterprise Server. It is not
+// OpenID: there are no ID tokens.
 //
 // Set the fields before it serves. What is documented where is in
 // docs/standins.md; the pages are GitHub's "Authorizing OAuth apps",
 // "Troubleshooting authorization request errors", "Troubleshooting OAuth app
 // access token request errors", "Generating a user access token for a GitHub
 // App", "Refreshing user access tokens", "Scopes for OAuth apps" and the REST
-// reference for users, emails, organizations, teams and OAuth authorizations.
+// reference for users, emails, organizations, teams, OAuth authorizations,
+// repositories, issues, pull requests and search.
 type GitHub struct {
 	Front
 
@@ -47,7 +49,8 @@ type GitHub struct {
 	grants  map[string]*githubGrant // by access token
 	refresh map[string]*githubGrant // by refresh token
 	scopes  map[int64][]string      // that were ever allowed, by person
-	spent   map[int64]*hour         // of the API, by person
+	spent   map[allowance]*hour     // of the API
+	repos   []*githubRepo
 }
 
 // A GitHubPerson can sign in at [GitHub].
@@ -84,7 +87,7 @@ type githubGrant struct {
 func NewGitHub(c Client, people ...GitHubPerson) *GitHub {
 	g := &GitHub{
 		Front: newFront(c), grants: map[string]*githubGrant{}, refresh: map[string]*githubGrant{},
-		scopes: map[int64][]string{}, spent: map[int64]*hour{},
+		scopes: map[int64][]string{}, spent: map[allowance]*hour{},
 	}
 	g.People(people...)
 	g.handle(Authorize, "GET /login/oauth/authorize", g.authorize)
@@ -95,6 +98,11 @@ func NewGitHub(c Client, people ...GitHubPerson) *GitHub {
 		g.handle(Emails, "GET "+api+"/user/emails", g.api(g.emails))
 		g.handle(Orgs, "GET "+api+"/user/orgs", g.api(g.orgs))
 		g.handle(Teams, "GET "+api+"/user/teams", g.api(g.teams))
+		g.handle(Repositories, "GET "+api+"/user/repos", g.api(g.listRepos))
+		g.handle(Issues, "GET "+api+"/repos/{owner}/{repo}/issues", g.api(g.inRepo(g.listIssues)))
+		g.handle(Issues, "POST "+api+"/repos/{owner}/{repo}/issues", g.api(g.inRepo(g.createIssue)))
+		g.handle(Pulls, "POST "+api+"/repos/{owner}/{repo}/pulls", g.api(g.inRepo(g.createPull)))
+		g.handle(Search, "GET "+api+"/search/issues", g.api(g.searchIssues))
 		g.handle(Revoke, "DELETE "+api+"/applications/{id}/token", g.revoke)
 		g.handle(Revoke, "DELETE "+api+"/applications/{id}/grant", g.revoke)
 	}

@@ -15,6 +15,12 @@ type hour struct {
 	used int
 }
 
+// An allowance is a person's, for one part of the API.
+type allowance struct {
+	person int64
+	what   string
+}
+
 // githubRefuse writes an error of the API.
 func githubRefuse(w http.ResponseWriter, status int, message string) {
 	answer(w, status, struct {
@@ -24,9 +30,9 @@ func githubRefuse(w http.ResponseWriter, status int, message string) {
 	}{message, "https://docs.github.com/rest", strconv.Itoa(status)})
 }
 
-// A reader answers for one person; what it answers with status 200 is a list or
-// an object.
-type reader func(w http.ResponseWriter, p GitHubPerson, grant *githubGrant) any
+// A reader answers a person's request; what it answers with status 200 is a list
+// or an object. It has the lock.
+type reader func(w http.ResponseWriter, r *http.Request, p GitHubPerson, grant *githubGrant) any
 
 // api lets a reader answer to whoever has a token: "Authorization: Bearer" or
 // "token". "Rate limits for the REST API" says what the headers are.
@@ -63,26 +69,30 @@ func (g *GitHub) api(read reader) handler {
 			w.Header().Set("X-OAuth-Scopes", strings.Join(grant.scopes, ", "))
 			w.Header().Set("X-OAuth-Client-Id", g.client.ID)
 		}
-		if !g.within(w.Header(), p.ID) {
+		if !g.within(w.Header(), r, p.ID) {
 			githubRefuse(w, http.StatusForbidden, fmt.Sprintf("API rate limit exceeded for user ID %d.", p.ID))
 			return
 		}
-		if body := read(w, p, grant); body != nil {
+		if body := read(w, r, p, grant); body != nil {
 			answer(w, http.StatusOK, paged(w, r, body))
 		}
 	}
 }
 
 // within counts a request of a person, and writes the headers that say how many
-// are left.
-func (g *GitHub) within(head http.Header, person int64) bool {
-	limit, now, h := g.Limit, clock(g.Now), g.spent[person]
+// are left: 5,000 an hour, and of searches 30 a minute.
+func (g *GitHub) within(head http.Header, r *http.Request, person int64) bool {
+	limit, long, of := g.Limit, time.Hour, allowance{person, "core"}
 	if limit == 0 {
 		limit = 5000
 	}
+	if strings.Contains(r.URL.Path, "/search/") {
+		limit, long, of.what = min(limit, 30), time.Minute, "search"
+	}
+	now, h := clock(g.Now), g.spent[of]
 	if h == nil || !now.Before(h.ends) {
-		h = &hour{ends: now.Add(time.Hour)}
-		g.spent[person] = h
+		h = &hour{ends: now.Add(long)}
+		g.spent[of] = h
 	}
 	ok := h.used < limit
 	if ok {
@@ -92,7 +102,7 @@ func (g *GitHub) within(head http.Header, person int64) bool {
 	head.Set("X-RateLimit-Remaining", strconv.Itoa(limit-h.used))
 	head.Set("X-RateLimit-Reset", strconv.FormatInt(h.ends.Unix(), 10))
 	head.Set("X-RateLimit-Used", strconv.Itoa(h.used))
-	head.Set("X-RateLimit-Resource", "core")
+	head.Set("X-RateLimit-Resource", of.what)
 	return ok
 }
 
@@ -148,14 +158,12 @@ func origin(r *http.Request) string {
 // A GitHub App needs a permission instead, which its owner chose.
 func allowed(w http.ResponseWriter, grant *githubGrant, scopes ...string) bool {
 	w.Header().Set("X-Accepted-OAuth-Scopes", strings.Join(scopes, ", "))
-	return strings.HasPrefix(grant.token, "ghu_") || slices.ContainsFunc(scopes, func(scope string) bool {
-		return slices.ContainsFunc(grant.scopes, func(has string) bool { return includes(has, scope) })
-	})
+	return slices.ContainsFunc(scopes, grant.may)
 }
 
 // user answers "Get the authenticated user". The email is the public one, and
 // null where there is none.
-func (g *GitHub) user(w http.ResponseWriter, p GitHubPerson, _ *githubGrant) any {
+func (g *GitHub) user(w http.ResponseWriter, _ *http.Request, p GitHubPerson, _ *githubGrant) any {
 	w.Header().Set("X-Accepted-OAuth-Scopes", "")
 	var email, name any
 	if p.Public {
@@ -178,7 +186,7 @@ func (g *GitHub) user(w http.ResponseWriter, p GitHubPerson, _ *githubGrant) any
 
 // emails answers "List email addresses for the authenticated user". Without the
 // scope user:email it is as if there were no such page.
-func (g *GitHub) emails(w http.ResponseWriter, p GitHubPerson, grant *githubGrant) any {
+func (g *GitHub) emails(w http.ResponseWriter, _ *http.Request, p GitHubPerson, grant *githubGrant) any {
 	if !allowed(w, grant, "user:email") {
 		githubRefuse(w, http.StatusNotFound, "Not Found")
 		return nil
@@ -195,7 +203,7 @@ func (g *GitHub) emails(w http.ResponseWriter, p GitHubPerson, grant *githubGran
 }
 
 // orgs answers "List organizations for the authenticated user".
-func (g *GitHub) orgs(w http.ResponseWriter, p GitHubPerson, grant *githubGrant) any {
+func (g *GitHub) orgs(w http.ResponseWriter, _ *http.Request, p GitHubPerson, grant *githubGrant) any {
 	if !allowed(w, grant, "read:org", "user") {
 		githubRefuse(w, http.StatusForbidden, "You need at least read:org scope or user scope to list your organizations.")
 		return nil
@@ -208,7 +216,7 @@ func (g *GitHub) orgs(w http.ResponseWriter, p GitHubPerson, grant *githubGrant)
 }
 
 // teams answers "List teams for the authenticated user".
-func (g *GitHub) teams(w http.ResponseWriter, p GitHubPerson, grant *githubGrant) any {
+func (g *GitHub) teams(w http.ResponseWriter, _ *http.Request, p GitHubPerson, grant *githubGrant) any {
 	if !allowed(w, grant, "read:org", "repo", "user") {
 		githubRefuse(w, http.StatusNotFound, "Not Found")
 		return nil
