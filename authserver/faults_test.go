@@ -2,6 +2,7 @@ package authserver_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"math/rand/v2"
 	"net/http"
@@ -233,5 +234,51 @@ func nothingBroke(t *testing.T, s *scene) {
 	}
 	if err := s.perform("GET /account"); err != nil || errors.Is(err, context.Canceled) {
 		t.Error(err)
+	}
+}
+
+// A fault of the database is no refusal of whoever comes by an upstream: they are
+// not told that they may not come in, and whoever answers for the server reads why.
+func TestAFaultWhileSomebodyComesBack(t *testing.T) {
+	given := usual()
+	given.upstreams = []string{"github"}
+	s := newScene(t, given).listen()
+	for _, line := range []string{"person root", "GET /login", "leave github", "elsewhere github ada"} {
+		if err := s.perform(line); err != nil {
+			t.Fatal(line, err)
+		}
+	}
+	// SQLite keeps what it is given: a time that is none cannot be read.
+	s.statement(`UPDATE people SET created_at = 'out of order'`)
+	s.faulty = true
+	if err := s.perform("GET $back"); err != nil {
+		t.Fatal(err)
+	}
+	if s.last.status != http.StatusInternalServerError || strings.Contains(s.last.body, "first account") || strings.Contains(s.last.body, "out of order") {
+		t.Error(s.last)
+	}
+	if !strings.Contains(s.log.String(), "out of order") || !strings.Contains(s.log.String(), `"level":"ERROR"`) {
+		t.Error("the log does not say why:", s.log.String())
+	}
+	s.statement(`UPDATE people SET created_at = 1`)
+	s.faulty = false
+	for _, line := range []string{"GET /login", "through github ada", "location /account"} {
+		if err := s.perform(line); err != nil {
+			t.Error(line, err, s.last)
+		}
+	}
+	s.gaveNothingAway()
+}
+
+// statement does something to the database that no program of ours would do.
+func (s *scene) statement(text string) {
+	s.t.Helper()
+	db, err := sql.Open("sqlite", s.file)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(s.t.Context(), text); err != nil {
+		s.t.Fatal(err)
 	}
 }

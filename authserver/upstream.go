@@ -174,11 +174,20 @@ func (s *Server) identified(r *http.Request, d departure, profile login.Profile)
 		if err := s.mayBeFirst(r, d.Setup); err != nil {
 			return person, err
 		}
-	} else if anyone, err := s.People.People(ctx, "", 1); err != nil || len(anyone) == 0 {
-		// Whoever comes first would otherwise take the place of who runs this.
-		return person, errors.Join(err, oauth.Refuse(oauth.AccessDenied, nobodyYet))
+	} else if err := s.someoneRunsThis(ctx); err != nil {
+		return person, err
 	}
 	return s.newcomer(ctx, d, profile)
+}
+
+// someoneRunsThis refuses newcomers while there is no one: whoever comes first
+// would take the place of who runs this.
+func (s *Server) someoneRunsThis(ctx context.Context) error {
+	anyone, err := s.People.People(ctx, "", 1)
+	if err == nil && len(anyone) == 0 {
+		return oauth.Refuse(oauth.AccessDenied, nobodyYet)
+	}
+	return err
 }
 
 // newcomer adds a person under a name that is free.
