@@ -27,8 +27,8 @@ func limitAct(in *jsonschema.Schema) {
 	in.Properties["title"].MaxLength = jsonschema.Ptr(maxTitle)
 }
 
-func (d *demo) act(_ context.Context, req *mcp.CallToolRequest, in actIn) (*mcp.CallToolResult, actOut, error) {
-	c, ok := callerOf(req)
+func (d *demo) act(ctx context.Context, req *mcp.CallToolRequest, in actIn) (*mcp.CallToolResult, actOut, error) {
+	c, ok := callerOf(ctx)
 	if !ok {
 		return nil, actOut{}, errNobody
 	}

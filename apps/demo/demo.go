@@ -11,9 +11,9 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/modelcontextprotocol/go-sdk/auth"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/sallyport-dev/sallyport/apps/serving"
 	"github.com/sallyport-dev/sallyport/resource"
 )
 
@@ -23,13 +23,6 @@ type Options struct {
 	Now     func() time.Time // nil: time.Now
 	People  int              // for how many people items are kept; 0: 1000; the one away longest is dropped
 }
-
-// sessionIdle is how long a session of the older generation may be silent.
-// Clients rarely say goodbye.
-const sessionIdle = time.Hour
-
-// modern is the first version of the protocol without sessions.
-const modern = "2026-07-28"
 
 // New returns the server as streamable HTTP, for every path it is mounted at:
 // versions 2024-11-05 to 2025-11-25 with sessions, and 2026-07-28 without.
@@ -45,27 +38,7 @@ func New(o Options) http.Handler {
 	if o.People <= 0 {
 		o.People = 1000
 	}
-	server := newServer(o)
-	the := func(*http.Request) *mcp.Server { return server }
-	// The SDK's own check of the Host header takes every request that reaches
-	// a loopback address under a public name for an attack, and that is what a
-	// tunnel or a reverse proxy sends.
-	stateless := mcp.NewStreamableHTTPHandler(the, &mcp.StreamableHTTPOptions{
-		Stateless: true, PropagateRequestCancellation: true, DisableLocalhostProtection: true,
-	})
-	sessions := mcp.NewStreamableHTTPHandler(the, &mcp.StreamableHTTPOptions{
-		SessionTimeout: sessionIdle, DisableLocalhostProtection: true,
-	})
-	return carryCaller(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// MCP 2026-07-28, Streamable HTTP: "Every POST request to the MCP
-		// endpoint MUST include an MCP-Protocol-Version header." The SDK serves
-		// one generation per handler.
-		if r.Header.Get("Mcp-Protocol-Version") >= modern {
-			stateless.ServeHTTP(w, r)
-			return
-		}
-		sessions.ServeHTTP(w, r)
-	}))
+	return serving.Handler(newServer(o))
 }
 
 func newServer(o Options) *mcp.Server {
@@ -94,38 +67,8 @@ type demo struct {
 	shelf   *shelf
 }
 
-const callerKey = "caller"
-
-// carryCaller hands the caller of each HTTP request to the tools. In a session
-// the SDK gives tools the context of the request that opened the session, in
-// which the permissions of today are missing; what it takes from each request
-// anew is the token's information. Its user id also binds a session to the
-// person who opened it.
-func carryCaller(next http.Handler) http.Handler {
-	told := auth.RequireBearerToken(func(ctx context.Context, _ string, _ *http.Request) (*auth.TokenInfo, error) {
-		c, _ := resource.CallerFrom(ctx)
-		return &auth.TokenInfo{UserID: c.Subject, Scopes: c.Scope, Extra: map[string]any{callerKey: c}}, nil
-	}, &auth.RequireBearerTokenOptions{AllowMissingExpiration: true})(next)
-
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c, known := resource.CallerFrom(r.Context())
-		r = r.Clone(r.Context())
-		r.Header.Del("Authorization") // what the tools can see of the headers
-		if !known || c.Anonymous || c.Subject == "" {
-			next.ServeHTTP(w, r)
-			return
-		}
-		r.Header.Set("Authorization", "Bearer checked-before")
-		told.ServeHTTP(w, r)
-	})
-}
-
 // callerOf is who made this very request; false where nobody is signed in.
-func callerOf(req mcp.Request) (resource.Caller, bool) {
-	extra := req.GetExtra()
-	if extra == nil || extra.TokenInfo == nil {
-		return resource.Caller{}, false
-	}
-	c, ok := extra.TokenInfo.Extra[callerKey].(resource.Caller)
-	return c, ok
+func callerOf(ctx context.Context) (resource.Caller, bool) {
+	c, known := resource.CallerFrom(ctx)
+	return c, known && !c.Anonymous && c.Subject != ""
 }

@@ -54,16 +54,16 @@ func contents(uri, mime, text string) *mcp.ReadResourceResult {
 	}
 }
 
-func (d *demo) readItems(_ context.Context, req *mcp.ReadResourceRequest) (*mcp.ReadResourceResult, error) {
-	c, ok := callerOf(req)
+func (d *demo) readItems(ctx context.Context, req *mcp.ReadResourceRequest) (*mcp.ReadResourceResult, error) {
+	c, ok := callerOf(ctx)
 	if !ok {
 		return nil, errNobody
 	}
 	return asJSON(uriItems, itemsOut{Items: d.shelf.items(c.Subject)}.counted())
 }
 
-func (d *demo) readItem(_ context.Context, req *mcp.ReadResourceRequest) (*mcp.ReadResourceResult, error) {
-	c, ok := callerOf(req)
+func (d *demo) readItem(ctx context.Context, req *mcp.ReadResourceRequest) (*mcp.ReadResourceResult, error) {
+	c, ok := callerOf(ctx)
 	if !ok {
 		return nil, errNobody
 	}
@@ -95,13 +95,13 @@ func (d *demo) addPrompts(s *mcp.Server) {
 
 var styles = []string{"brief", "detailed", "encouraging"}
 
-func (d *demo) plan(_ context.Context, req *mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
+func (d *demo) plan(ctx context.Context, req *mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
 	style := req.Params.Arguments["style"]
 	if style == "" {
 		style = styles[0]
 	}
 	var open strings.Builder
-	if c, ok := callerOf(req); ok {
+	if c, ok := callerOf(ctx); ok {
 		for _, it := range d.shelf.items(c.Subject) {
 			if !it.Done {
 				fmt.Fprintln(&open, it)
@@ -120,13 +120,13 @@ func (d *demo) plan(_ context.Context, req *mcp.GetPromptRequest) (*mcp.GetPromp
 }
 
 // complete suggests values for the prompt's style and the template's id.
-func (d *demo) complete(_ context.Context, req *mcp.CompleteRequest) (*mcp.CompleteResult, error) {
+func (d *demo) complete(ctx context.Context, req *mcp.CompleteRequest) (*mcp.CompleteResult, error) {
 	var values []string
 	switch ref := req.Params.Ref; {
 	case ref.Type == "ref/prompt" && ref.Name == promptPln && req.Params.Argument.Name == "style":
 		values = styles
 	case ref.Type == "ref/resource" && ref.URI == uriItem && req.Params.Argument.Name == "id":
-		if c, ok := callerOf(req); ok {
+		if c, ok := callerOf(ctx); ok {
 			values = d.ids(c.Subject)
 		}
 	}

@@ -106,8 +106,8 @@ func (d *demo) echo(_ context.Context, _ *mcp.CallToolRequest, in echoIn) (*mcp.
 	return says("%s", in.Text), echoOut{Text: in.Text, Length: len([]rune(in.Text))}, nil
 }
 
-func (d *demo) getItems(_ context.Context, req *mcp.CallToolRequest, _ nothing) (*mcp.CallToolResult, itemsOut, error) {
-	c, ok := callerOf(req)
+func (d *demo) getItems(ctx context.Context, _ *mcp.CallToolRequest, _ nothing) (*mcp.CallToolResult, itemsOut, error) {
+	c, ok := callerOf(ctx)
 	if !ok {
 		return nil, itemsOut{}, errNobody
 	}

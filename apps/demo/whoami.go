@@ -28,12 +28,12 @@ type whoAmIOut struct {
 	Protocol string   `json:"protocol,omitempty" jsonschema:"the version of MCP that is spoken"`
 }
 
-func (d *demo) whoAmI(_ context.Context, req *mcp.CallToolRequest, _ nothing) (*mcp.CallToolResult, whoAmIOut, error) {
+func (d *demo) whoAmI(ctx context.Context, req *mcp.CallToolRequest, _ nothing) (*mcp.CallToolResult, whoAmIOut, error) {
 	out := whoAmIOut{Scopes: []string{}, Protocol: req.ProtocolVersion()}
 	if info := req.ClientInfo(); info != nil {
 		out.Program = strings.TrimSpace(info.Name + " " + info.Version)
 	}
-	c, ok := callerOf(req)
+	c, ok := callerOf(ctx)
 	if !ok {
 		return says("Nobody is signed in."), out, nil
 	}

@@ -1,0 +1,117 @@
+package serving
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/sallyport-dev/sallyport/oauth"
+	"github.com/sallyport-dev/sallyport/resource"
+	"github.com/sallyport-dev/sallyport/token"
+)
+
+// named takes every token for its person's name.
+type named struct{}
+
+func (named) Verify(_ context.Context, raw oauth.Secret) (token.Access, error) {
+	return token.Access{Subject: string(raw), Audience: "https://mcp.example.com/mcp", Issuer: "https://mcp.example.com", GrantID: "g", Expires: time.Now().Add(time.Hour)}, nil
+}
+
+// hat is a client's transport that says who it is, until told otherwise.
+type hat struct{ name string }
+
+func (h *hat) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	if h.name != "" {
+		r.Header.Set("Authorization", "Bearer "+h.name)
+	}
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+// guarded serves one tool that everybody may call, and that says who did.
+func guarded(t *testing.T) string {
+	t.Helper()
+	s := mcp.NewServer(&mcp.Implementation{Name: "test", Version: "1"}, nil)
+	mcp.AddTool(s, &mcp.Tool{Name: "who"}, func(ctx context.Context, req *mcp.CallToolRequest, _ struct{}) (*mcp.CallToolResult, any, error) {
+		c, known := resource.CallerFrom(ctx)
+		said := c.Subject
+		switch {
+		case !known:
+			said = "no guard"
+		case c.Anonymous:
+			said = "nobody"
+		case strings.Contains(req.Extra.Header.Get("Authorization"), c.Subject):
+			said = "the token"
+		}
+		return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: said}}}, nil, nil
+	})
+	guard, err := resource.New(resource.Config{
+		Resource: oauth.ProtectedResource{Name: "test", ID: "https://mcp.example.com/mcp"},
+		Issuer:   "https://mcp.example.com", Verifier: named{}, Tools: map[string]resource.Tool{"who": {Public: true}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(guard.Wrap(Handler(s)))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+func who(t *testing.T, s *mcp.ClientSession) string {
+	t.Helper()
+	result, err := s.CallTool(t.Context(), &mcp.CallToolParams{Name: "who"})
+	if err != nil {
+		return "an error"
+	}
+	return result.Content[0].(*mcp.TextContent).Text
+}
+
+func TestAToolSeesWhoCallsAndNotWhoOpenedTheSession(t *testing.T) {
+	for _, version := range []string{"2025-11-25", "2026-07-28"} {
+		t.Run(version, func(t *testing.T) {
+			me := &hat{}
+			s, err := mcp.NewClient(&mcp.Implementation{Name: "client", Version: "1"}, nil).Connect(t.Context(), &mcp.StreamableClientTransport{
+				Endpoint: guarded(t), HTTPClient: &http.Client{Transport: me}, DisableStandaloneSSE: true,
+			}, &mcp.ClientSessionOptions{ProtocolVersion: version})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.Close()
+			for _, name := range []string{"", "ada", "bo", ""} {
+				me.name = name
+				want := name
+				if name == "" {
+					want = "nobody"
+				}
+				if got := who(t, s); got != want {
+					t.Errorf("called as %q, the tool sees %q", name, got)
+				}
+			}
+		})
+	}
+}
+
+func TestASessionIsOfThePersonWhoOpenedIt(t *testing.T) {
+	me := &hat{name: "ada"}
+	s, err := mcp.NewClient(&mcp.Implementation{Name: "client", Version: "1"}, nil).Connect(t.Context(), &mcp.StreamableClientTransport{
+		Endpoint: guarded(t), HTTPClient: &http.Client{Transport: me}, DisableStandaloneSSE: true,
+	}, &mcp.ClientSessionOptions{ProtocolVersion: "2025-11-25"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if got := who(t, s); got != "ada" {
+		t.Errorf("the tool sees %q", got)
+	}
+	for _, name := range []string{"bo", ""} {
+		me.name = name
+		if got := who(t, s); got != "an error" {
+			t.Errorf("%q went on with somebody else's session, as %q", name, got)
+		}
+	}
+}
