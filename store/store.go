@@ -144,7 +144,7 @@ type People interface {
 	SetDisabled(ctx context.Context, id string, disabled bool) error
 
 	// RemovePerson forgets someone, their sessions, consents, identities,
-	// passkeys and connections, and revokes their grants, as "user removed".
+	// passkeys, connections and belongings, and revokes their grants, as "user removed".
 	RemovePerson(ctx context.Context, id string) error
 }
 

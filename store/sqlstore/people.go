@@ -100,6 +100,7 @@ func (s *Store) RemovePerson(ctx context.Context, id string) error {
 		run(`DELETE FROM identities WHERE person = $1`, id),
 		run(`DELETE FROM connections WHERE person = $1`, id),
 		run(removePasskeys, id),
+		run(removeBelongings, id),
 		run(revokeOfSubject, id, s.now(), "user removed"))
 	return err
 }

@@ -26,6 +26,7 @@ type Store interface {
 	store.Consents
 	store.Assertions
 	store.Keys
+	store.Belongings
 	traces
 	store.Pruner
 }
@@ -57,7 +58,7 @@ type rule struct {
 // Run tests a store against every sentence of the contracts.
 func Run(t *testing.T, open Open) {
 	rules := slices.Concat(grantRules(), rotationRules(), revocationRules(), listingRules(),
-		clientRules(), peopleRules(), identityRules(), passkeyRules(), connectionRules(), disablingRules(), sessionRules(), consentRules(),
+		clientRules(), peopleRules(), identityRules(), passkeyRules(), connectionRules(), belongingRules(), disablingRules(), sessionRules(), consentRules(),
 		assertionRules(), keyRules(), eventRules(), flowRules(), pruneRules())
 	for _, r := range rules {
 		t.Run(r.says, func(t *testing.T) {
