@@ -40,10 +40,11 @@ type signIn interface {
 	store.Passkeys
 }
 
-// traces are what is kept for people to look at.
+// traces are what is kept for people to look at, or for built-in servers.
 type traces interface {
 	store.Events
 	store.Flows
+	store.Belongings
 }
 
 // Open returns a store with nothing in it, whose clock is now.
