@@ -26,7 +26,6 @@ type Store interface {
 	store.Consents
 	store.Assertions
 	store.Keys
-	store.Belongings
 	traces
 	store.Pruner
 }
