@@ -68,6 +68,7 @@ var acts = map[string]func(s *scene, rest string) error{
 	"deny":    func(s *scene, rest string) error { return s.decide("deny", rest) },
 	"code":    (*scene).code,
 	"tokens":  (*scene).tokens,
+	"call":    (*scene).call,
 	"disable": func(s *scene, name string) error { return s.store.SetDisabled(s.t.Context(), s.vars[name], true) },
 	"enable":  func(s *scene, name string) error { return s.store.SetDisabled(s.t.Context(), s.vars[name], false) },
 	"forget-person": func(s *scene, name string) error {

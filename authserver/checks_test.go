@@ -52,6 +52,9 @@ var checks = map[string]func(s *scene, rest string) error{
 	},
 	"distinct": (*scene).checkDistinct,
 	"claim":    checkClaim,
+	"no-claim": checkNoClaim,
+	"jose":     checkJOSE,
+	"verifies": (*scene).checkVerifies,
 	"audit":    (*scene).checkAudit,
 	"no-audit": func(s *scene, kind string) error {
 		if s.checkAudit(kind) == nil {

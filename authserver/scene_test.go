@@ -44,6 +44,7 @@ type scene struct {
 	vars    map[string]string
 
 	devices   map[string]*device.Device
+	ended     *ended
 	elsewhere map[string]elsewhere // services that sign people in
 	vendor    *vendor              // of clients that publish documents
 	browsers  map[string]*http.Client
@@ -72,13 +73,15 @@ type setting struct {
 	noPasswords   bool
 	aliases       []string
 	administered  bool // it has an API of its own
+	lives         lives
+	guarded       bool
 }
 
 const issuer = "https://as.example"
 
 func usual() setting {
 	return setting{
-		issuer: issuer, resources: resources(issuer),
+		issuer: issuer, resources: resources(issuer), lives: lives{access: time.Hour, refresh: 90 * 24 * time.Hour, code: time.Minute},
 		registration: authserver.Registration{Open: true, PrivateSchemes: []string{"cursor"}}, documents: authserver.TrustAnyone,
 	}
 }
@@ -149,7 +152,7 @@ func (b *lockedBuffer) reset() {
 func newScene(t testing.TB, given setting) *scene {
 	s := &scene{t: t, setting: given, clock: &clock{now: time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)}, log: &lockedBuffer{},
 		vars: map[string]string{"issuer": given.issuer}, browsers: map[string]*http.Client{}, devices: map[string]*device.Device{}, current: "one",
-		headers: http.Header{}, secrets: map[string]bool{testPassword: true}, file: filepath.Join(t.TempDir(), "db")}
+		ended: &ended{grants: map[string]bool{}}, headers: http.Header{}, secrets: map[string]bool{testPassword: true}, file: filepath.Join(t.TempDir(), "db")}
 	s.vendor = newVendor(t)
 	s.vars["vendor"] = s.vendor.server.URL
 	given.registration.Documents = s.vendor.settings(given.documents)
@@ -177,8 +180,8 @@ func newScene(t testing.TB, given setting) *scene {
 		}
 	})
 	log := slog.New(slog.NewJSONHandler(s.log, nil))
-	if s.keys, err = token.Open(ctx, token.Options{Store: s.store, EncryptionKey: make([]byte, 32), Algorithms: []string{"ES256"},
-		RotateEvery: 720 * time.Hour, Lifetime: time.Hour, Now: s.clock.Now, Log: log}); err != nil {
+	if s.keys, err = token.Open(ctx, token.Options{Store: s.store, EncryptionKey: make([]byte, 32), Algorithms: []string{given.resources[0].Algorithm},
+		RotateEvery: 720 * time.Hour, Lifetime: given.lives.access, Now: s.clock.Now, Log: log}); err != nil {
 		t.Fatal(err)
 	}
 	p, err := pages.New(pages.Site{Name: "Acme", PublicURL: given.issuer})
@@ -194,8 +197,8 @@ func newScene(t testing.TB, given setting) *scene {
 		Issuer: given.issuer, Resources: given.resources, Administration: given.administration(), Keys: s.keys, Grants: s.store, Clients: s.store, People: s.store,
 		Sessions: s.store, Consents: s.store, Events: s.store, Assertions: s.store, Identities: s.store, Passkeys: s.store, WebAuthn: asksDevices(t, given, s.store, s.clock), Pages: p, Preregistered: given.preregistered,
 		Local: local, Upstreams: s.elsewheres(given.upstreams), Vault: s.openVault(log), Aliases: given.aliases,
-		AccessTTL: time.Hour, RefreshTTL: 90 * 24 * time.Hour, CodeTTL: time.Minute,
-		Registration: given.registration, Now: s.clock.Now, Log: log, Address: seemingly, Flows: s.flows,
+		AccessTTL: given.lives.access, RefreshTTL: given.lives.refresh, CodeTTL: given.lives.code,
+		Registration: given.registration, Now: s.clock.Now, Log: log, Address: seemingly, Flows: s.flows, Revoked: s.ended.add,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -203,6 +206,9 @@ func newScene(t testing.TB, given setting) *scene {
 	s.vars["setup"] = strings.TrimPrefix(s.auth.FirstRunURL(), given.issuer)
 	mux := http.NewServeMux()
 	s.auth.Routes(mux)
+	if given.guarded {
+		s.guard(mux)
+	}
 	s.handler = weblog.Wrap(weblog.Options{Log: log, Now: time.Now, Address: seemingly}, mux)
 	return s
 }

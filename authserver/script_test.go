@@ -131,6 +131,18 @@ func (g *setting) add(what string) error {
 		g.aliases = strings.Fields(value)
 	case "connection":
 		g.resources[0].Connection = value
+	case "lives":
+		return g.lives.read(value)
+	case "scopes":
+		g.resources[0].Scopes = named(strings.Fields(value))
+	case "signing":
+		for i := range g.resources {
+			g.resources[i].Algorithm = value
+		}
+	case "opaque":
+		g.resources[0].TokenFormat = "opaque"
+	case "guarded":
+		g.guarded = true
 	case "no-passwords":
 		g.noPasswords = true
 	case "checks-issuer":
