@@ -102,8 +102,14 @@ func (s *Server) connect(w http.ResponseWriter, r *http.Request) error {
 	if err := s.checkForm(r, aboutConnect(u.Name, sealed)); err != nil {
 		return err
 	}
+	if may, err := s.mayConnect(r.Context(), session, u); !may || err != nil {
+		return s.askOnceMore(w, sealed, err)
+	}
 	d := s.newDeparture(u, s.cookie(r, browserCookie))
 	d.Transaction, d.Connects, d.Consent = sealed, person.ID, true
+	if s.fresh(session) {
+		d.Session = session.ID
+	}
 	target, err := u.Way.Leave(r.Context(), d.Departure)
 	if err != nil {
 		return err
@@ -122,7 +128,10 @@ func (s *Server) connected(w http.ResponseWriter, r *http.Request, u Upstream, d
 	case session == nil || person.ID != d.Connects:
 		return oauth.Refuse(oauth.AccessDenied, anotherPerson)
 	}
-	if err := s.link(r.Context(), person, profile.Identity); err != nil {
+	if d.Session != session.ID {
+		d.Session = oauth.Digest{} // it is not the one that was fresh
+	}
+	if err := s.known(r.Context(), person, u, d, profile.Identity); err != nil {
 		return err
 	}
 	if err := s.keep(r.Context(), person, u, profile); err != nil {
@@ -131,20 +140,6 @@ func (s *Server) connected(w http.ResponseWriter, r *http.Request, u Upstream, d
 	weblog.From(r.Context()).Add("subject", person.ID)
 	s.audit(r.Context(), store.Event{Kind: store.PersonConnected, Actor: person.ID, Subject: person.ID, Detail: u.Name})
 	return s.afterLogin(w, r, d.Transaction, *session)
-}
-
-// link notes that a person is that elsewhere, too, unless that is known.
-func (s *Server) link(ctx context.Context, person oauth.Person, i oauth.Identity) error {
-	i.Linked = s.Now()
-	err := s.Identities.Link(ctx, person.ID, i)
-	if !errors.Is(err, store.ErrExists) {
-		return err
-	}
-	whose, err := s.Identities.Identified(ctx, i.Issuer, i.Subject)
-	if err == nil && whose.ID != person.ID {
-		return oauth.Refuse(oauth.AccessDenied, foreignAccount)
-	}
-	return err
 }
 
 // disconnect forgets a person's connection. What the upstream gave is good there

@@ -23,6 +23,8 @@ type departure struct {
 	Transaction string       // the sealed interaction that goes on; empty: their own page
 	Setup       string       // the one-time secret of the first-run link
 	Connects    string       // the person who connects the upstream, signed in; empty: they sign in
+	Joins       string       // the person who adds the upstream to their ways in, signed in
+	Session     oauth.Digest // in which they do that; zero: they sign in
 	Browser     oauth.Digest // of the browser's own secret
 	Began       time.Time
 }

@@ -40,6 +40,9 @@ func (s *Server) showAccount(w http.ResponseWriter, r *http.Request) error {
 		Person: personLine(person), SignOutAction: "/logout", RevokeURL: "/account/revoke", Now: s.Now(),
 		CSRF: s.formToken(s.browser(w, r), s.cookie(r, sessionCookie), "logout"),
 	}
+	if err := s.waysIn(w, r, person, &view); err != nil {
+		return err
+	}
 	if view.Connections, err = s.connectionLines(w, r, person); err != nil {
 		return err
 	}

@@ -36,6 +36,7 @@ func (s *Server) loginView(w http.ResponseWriter, r *http.Request, sealed string
 		Action: "/login", Transaction: sealed, PasswordLogin: s.Local != nil, Upstreams: s.upstreamButtons(),
 		CSRF: s.formToken(browser, s.cookie(r, sessionCookie), aboutLogin(sealed)),
 	}
+	view.Again = r.URL.Query().Has("again") || r.PostForm.Get("again") != ""
 	var err error
 	if view.Passkey, err = s.passkeyForm(browser, sealed); err != nil || sealed == "" {
 		return view, err

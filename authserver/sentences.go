@@ -18,6 +18,10 @@ const (
 	notWelcomeHere  = "You are signed in there, but you may not come in here."
 	foreignAccount  = "that account belongs to somebody else here"
 	anotherPerson   = "somebody else is signed in here now"
+	anotherSession  = "you are not signed in here any more as you were when you left"
+	noSuchWay       = "you do not sign in by that any more"
+	lastWay         = "that is the only way in that you have"
+	unknownThere    = "that is not who you are there when you sign in"
 	passkeyGone     = "this passkey is not here any more"
 	nothingHere     = "there is nothing here"
 	outOfDate       = "this page was out of date; please try again"
@@ -36,6 +40,10 @@ var hints = map[string]string{
 	tookTooLong:     "Start again from the app that sent you here.",
 	foreignAccount:  "Sign in with it instead, or connect another one.",
 	anotherPerson:   "Start again from your own page here.",
+	anotherSession:  "Start again from your own page here.",
+	noSuchWay:       "Look at your own page here.",
+	lastWay:         "Add another one first, on your own page here.",
+	unknownThere:    "Sign in here again and then connect it, or add it on your own page first.",
 	neverLeft:       "Start again from the app that sent you here, or from your own page here.",
 	nobodyYet:       "If you run this server, open that link first.",
 	anotherPage:     "Start again from the app that sent you here. If you run this server: that page has to let its forms say where they come from, and login_url names it.",

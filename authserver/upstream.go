@@ -36,6 +36,9 @@ type Way interface {
 	// Return makes a person of what the browser brought back. Its errors are
 	// refusals that a person may read.
 	Return(ctx context.Context, d login.Departure, answer url.Values) (login.Profile, error)
+	// Authority is the issuer of everybody whom Return makes: they are remembered
+	// under it.
+	Authority() string
 }
 
 // callbacks are the paths to which upstreams send people back, and who knows there
@@ -94,13 +97,13 @@ func (s *Server) leave(w http.ResponseWriter, r *http.Request) error {
 		return s.staleForm(w, r, sealed, err)
 	}
 	d := s.newDeparture(u, s.cookie(r, browserCookie))
-	d.Transaction, d.Setup = sealed, setup
+	d.Transaction, d.Setup, d.Again = sealed, setup, r.PostForm.Get("again") != ""
 	if sealed != "" {
 		ix, err := s.interaction(r.Context(), sealed)
 		if err != nil {
 			return err
 		}
-		d.Hint, d.Again = ix.LoginHint, ix.prompts("login") || ix.MaxAge >= 0
+		d.Hint, d.Again = ix.LoginHint, d.Again || ix.prompts("login") || ix.MaxAge >= 0
 	}
 	target, err := u.Way.Leave(r.Context(), d.Departure)
 	if err != nil {
@@ -139,8 +142,11 @@ func (s *Server) comeBack(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.turnedAway(w, r, d, err)
 	}
-	if d.Connects != "" {
+	switch {
+	case d.Connects != "":
 		return s.connected(w, r, u, d, profile)
+	case d.Joins != "":
+		return s.joined(w, r, u, d, profile)
 	}
 	person, err := s.identified(r, d, profile)
 	if err != nil {
@@ -217,10 +223,12 @@ func (s *Server) newcomer(ctx context.Context, d departure, profile login.Profil
 // for an upstream reads the cause in the log.
 func (s *Server) turnedAway(w http.ResponseWriter, r *http.Request, d departure, cause error) error {
 	e := oauth.AsError(cause)
-	if e.Code == oauth.ServerError || d.Setup != "" || d.Connects != "" {
+	if e.Code == oauth.ServerError || d.Setup != "" || d.Connects != "" || d.Joins != "" {
 		return e
 	}
-	return s.signInAgain(w, r, d.Transaction, e, func(view *pages.SignIn) { view.Problem = sentence(e.Description) })
+	return s.signInAgain(w, r, d.Transaction, e, func(view *pages.SignIn) {
+		view.Problem, view.Again = sentence(e.Description), view.Again || d.Again && d.Transaction == ""
+	})
 }
 
 // aboutSetup is what the token of the first-run form is bound to.

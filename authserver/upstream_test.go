@@ -97,7 +97,7 @@ func (s *scene) leave(name string) error {
 	}
 	form, _, _ = strings.Cut(form, "</form>")
 	sent := url.Values{}
-	for _, hidden := range []string{"ix", "csrf", "setup"} {
+	for _, hidden := range []string{"ix", "csrf", "setup", "again"} {
 		if value, err := field(form, hidden); err == nil {
 			sent.Set(hidden, value)
 		}

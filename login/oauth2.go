@@ -111,6 +111,9 @@ func (o *OAuth2) Return(ctx context.Context, d Departure, answer url.Values) (Pr
 	return p, nil
 }
 
+// Authority is the issuer of everybody whom Return makes.
+func (o *OAuth2) Authority() string { return o.Issuer }
+
 // names reports whether iss may be the server's. It publishes no issuer that could
 // be compared, and Issuer is what we call it; so what counts is that the name is at
 // the place where people were sent.

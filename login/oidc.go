@@ -106,6 +106,9 @@ func (o *OIDC) config(found *discovered, d Departure) *oauth2.Config {
 		Scopes: append([]string{oidc.ScopeOpenID, "profile", "email"}, o.Scopes...)}
 }
 
+// Authority is the issuer of everybody whom Return makes.
+func (o *OIDC) Authority() string { return o.Issuer }
+
 // Leave returns where the person's browser goes. OpenID Connect Core §3.1.2.1.
 func (o *OIDC) Leave(ctx context.Context, d Departure) (string, error) {
 	found, err := o.discover(ctx)

@@ -73,6 +73,9 @@ func NewPrivy(o PrivyOptions) (*Privy, error) {
 	return p, err
 }
 
+// Authority is the issuer of everybody whom Return makes.
+func (p *Privy) Authority() string { return privyIssuer + "/" + p.ID }
+
 // Leave returns the page that runs the login, with the state that it has to bring
 // back. Where tokens go is not said: the page knows, and one that believed its
 // address would send them to anybody.

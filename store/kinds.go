@@ -24,4 +24,6 @@ const (
 	PersonRemoved      = "person.removed"
 	SignInFailed       = "person.sign_in_failed"
 	SignedIn           = "person.signed_in"
+	WayAdded           = "person.way_added"
+	WayRemoved         = "person.way_removed"
 )

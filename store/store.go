@@ -159,6 +159,13 @@ type Identities interface {
 	// Link notes that a person is that elsewhere, too. ErrExists says that somebody
 	// is already, if only they themselves.
 	Link(ctx context.Context, person string, i oauth.Identity) error
+	// Unlink forgets that a person is gone elsewhere, and ends every session of
+	// theirs: whoever is that may be signed in by it. stays is what they can still
+	// sign in by: who else they are elsewhere or, where it is zero, their password.
+	// ErrInUse says that they have no stays, and ErrNotFound that they are not gone;
+	// neither changes anything. Of calls that take from each other what is to stay,
+	// one succeeds.
+	Unlink(ctx context.Context, person string, gone, stays oauth.Identity) error
 	// Identities lists who a person is elsewhere.
 	Identities(ctx context.Context, person string) ([]oauth.Identity, error)
 }

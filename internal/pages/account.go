@@ -13,9 +13,12 @@ type Account struct {
 	Grants []GrantLine
 
 	Connections []ConnectionLine // the services at which tools can act for them
+	Ways        []WayLine        // how they can sign in
+	NewWays     []NewWay         // and how they could
 
 	RevokeURL     string // of the page that asks again
 	SignOutAction string // posts csrf
+	RemoveWayURL  string // of the page that asks again, with way
 	PasskeysURL   string // empty: they have none and can have none
 	AdminURL      string // empty: not an administrator
 	CSRF          string // hidden, csrf
@@ -36,6 +39,36 @@ type ConnectionLine struct {
 
 // Connected reports whether tools can act there.
 func (c ConnectionLine) Connected() bool { return !c.Since.IsZero() && !c.Ended }
+
+// A WayLine is a way in that a person has: somebody else who says who they are, or
+// their password.
+type WayLine struct {
+	ID    string // hidden, way; empty: it cannot be removed
+	Title string // "GitHub", "Password"
+	Name  string // what they are called there; empty: not said
+	Since time.Time
+	Off   bool // the settings do not have it any more
+}
+
+// A NewWay is one that they could add. The form posts csrf.
+type NewWay struct {
+	Title  string // "GitHub", on the button "Add GitHub"
+	Action string
+	CSRF   string // hidden, csrf
+}
+
+// A ConfirmWay asks once before a way in is removed. The form posts csrf and way.
+type ConfirmWay struct {
+	Action  string
+	CSRF    string // hidden, csrf
+	Way     WayLine
+	BackURL string
+}
+
+// ConfirmWay draws the page that asks before a way in is removed.
+func (p *Pages) ConfirmWay(w http.ResponseWriter, status int, v ConfirmWay) {
+	p.draw(w, status, drawing{"confirmway", "Remove " + v.Way.Title + "?", atHome, v})
+}
 
 // A GrantLine is one client that can act for the person.
 type GrantLine struct {
@@ -63,7 +96,7 @@ func (g GrantLine) Withdrawn() string {
 // Account draws the person's own page.
 func (p *Pages) Account(w http.ResponseWriter, status int, v Account) {
 	where := atHome
-	if len(v.Connections) > 0 {
+	if len(v.Connections)+len(v.NewWays) > 0 {
 		where = onTheWay // a button there leads to another host
 	}
 	p.draw(w, status, drawing{"account", "What can act for you", where, v})

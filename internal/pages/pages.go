@@ -52,7 +52,7 @@ var files embed.FS
 
 var pageNames = []string{
 	"signin", "firstrun", "connect", "consent", "problem", "signedout", "welcome",
-	"account", "confirmrevoke", "passkeys", "confirmpasskey", "resource",
+	"account", "confirmrevoke", "passkeys", "confirmpasskey", "confirmway", "resource",
 }
 
 // New prepares the pages. The error names the member of site that is wrong.

@@ -209,6 +209,24 @@ func ownSamples(say func(string) string) []sample {
 			}
 			p.Account(w, 200, v)
 		}},
+		{"account with ways in", func(p *pages.Pages, w http.ResponseWriter) {
+			v := account
+			v.RemoveWayURL = "/account/ways"
+			v.Ways = []pages.WayLine{
+				{Title: "Password", Name: say("ada")},
+				{ID: say("w1"), Title: say("GitHub"), Name: say("ada"), Since: now.Add(-time.Hour)},
+				{ID: "w2", Title: say("https://old.example"), Since: now.Add(-time.Hour), Off: true},
+			}
+			v.NewWays = []pages.NewWay{{Title: say("Google"), Action: "/account/ways/google", CSRF: say("csrf-2")}}
+			p.Account(w, 200, v)
+		}},
+		{"remove a way in", func(p *pages.Pages, w http.ResponseWriter) {
+			p.ConfirmWay(w, 200, pages.ConfirmWay{Action: "/account/ways", CSRF: say("csrf-1"), BackURL: "/account",
+				Way: pages.WayLine{ID: say("w1"), Title: say("GitHub"), Name: say("ada"), Since: now.Add(-time.Hour)}})
+		}},
+		{"sign in once more", func(p *pages.Pages, w http.ResponseWriter) {
+			p.SignIn(w, 200, pages.SignIn{Action: "/login", CSRF: "c", PasswordLogin: true, Again: true, Upstreams: []pages.Upstream{{Name: "github", Title: say("GitHub"), Action: "/login/github"}}})
+		}},
 		{"account with nothing in it", func(p *pages.Pages, w http.ResponseWriter) {
 			v := account
 			v.Notice = "`" + say("claude.ai") + "` can no longer act for you."

@@ -24,6 +24,10 @@ type SignIn struct {
 	// nowhere.
 	HelpURL string
 
+	// Again: they are signed in, and say once more who they are. The forms of the
+	// upstreams add again.
+	Again bool
+
 	PasswordLogin bool
 	Username      string // filled in again
 	Upstreams     []Upstream

@@ -51,6 +51,32 @@ func (s *Store) Link(ctx context.Context, person string, i oauth.Identity) error
 	return store.ErrExists
 }
 
+// The person's row is locked first: of two that each leave the other's way in, the
+// second sees that it is gone. On PostgreSQL both would otherwise find it there.
+const unlink = `
+	DELETE FROM identities WHERE person = $1 AND issuer = $2 AND subject = $3 AND NOT (issuer = $4 AND subject = $5) AND (
+		EXISTS (SELECT 1 FROM identities other WHERE other.person = $1 AND other.issuer = $4 AND other.subject = $5)
+		OR $4 = '' AND EXISTS (SELECT 1 FROM people WHERE id = $1 AND password_hash <> ''))`
+
+// Unlink implements [store.Identities].
+func (s *Store) Unlink(ctx context.Context, person string, gone, stays oauth.Identity) error {
+	_, err := s.write(ctx,
+		must(`UPDATE people SET username = username WHERE id = $1`, person),
+		must(unlink, person, gone.Issuer, gone.Subject, stays.Issuer, stays.Subject),
+		run(endSessions, person))
+	if !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	whose, err := s.Identified(ctx, gone.Issuer, gone.Subject)
+	switch {
+	case err != nil:
+		return err
+	case whose.ID != person:
+		return store.ErrNotFound
+	}
+	return store.ErrInUse
+}
+
 // Identities implements [store.Identities].
 func (s *Store) Identities(ctx context.Context, person string) ([]oauth.Identity, error) {
 	return all(ctx, s, func(r row) (oauth.Identity, error) {

@@ -3,6 +3,7 @@ package storetest
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/sallyport-dev/sallyport/oauth"
 	"github.com/sallyport-dev/sallyport/store"
@@ -65,6 +66,67 @@ func identityRules() []rule {
 			got, err := w.Identified(t.Context(), i.Issuer, i.Subject)
 			w.ok(err)
 			same(t, got.ID, "ada")
+		}},
+		{"of many who link one identity, one does", func(t *testing.T, w *world) {
+			for n := range 8 {
+				w.person(fmt.Sprint("p", n))
+			}
+			i := oauth.Identity{Issuer: "https://a.example", Subject: "1", Linked: w.time()}
+			won := w.crowd(8, store.ErrExists, func(n int) error { return w.Link(t.Context(), fmt.Sprint("p", n), i) })
+			w.count(won, 1, "winners")
+		}},
+		{"who is unlinked is nobody any more, and signed out everywhere", func(t *testing.T, w *world) {
+			w.person("ada")
+			i, other := oauth.Identity{Issuer: "https://a.example", Subject: "1", Linked: w.time()}, oauth.Identity{Issuer: "https://b.example", Subject: "1", Linked: w.time()}
+			w.ok(w.Link(t.Context(), "ada", i))
+			w.ok(w.Link(t.Context(), "ada", other))
+			session := oauth.Session{ID: oauth.NewDigest(), Subject: "ada", AuthTime: w.time(), Expires: w.time().Add(time.Hour)}
+			w.ok(w.OpenSession(t.Context(), session))
+			w.ok(w.Unlink(t.Context(), "ada", i, other))
+			_, err := w.Identified(t.Context(), i.Issuer, i.Subject)
+			w.is(err, store.ErrNotFound)
+			_, _, err = w.Session(t.Context(), session.ID)
+			w.is(err, store.ErrNotFound)
+			w.is(w.Unlink(t.Context(), "ada", i, other), store.ErrNotFound)
+			w.ok(w.Unlink(t.Context(), "ada", other, oauth.Identity{})) // the password stays
+			w.person("bob")
+			w.ok(w.Link(t.Context(), "bob", i))
+		}},
+		{"the last way in stays, and nobody unlinks another's", func(t *testing.T, w *world) {
+			a, b := oauth.Identity{Issuer: "https://a.example", Subject: "1", Linked: w.time()}, oauth.Identity{Issuer: "https://b.example", Subject: "1", Linked: w.time()}
+			w.ok(w.AddIdentified(t.Context(), oauth.Person{ID: "p1", Username: "ada"}, a, false))
+			w.ok(w.AddIdentified(t.Context(), oauth.Person{ID: "p2", Username: "bob"}, b, false))
+			session := oauth.Session{ID: oauth.NewDigest(), Subject: "p1", AuthTime: w.time(), Expires: w.time().Add(time.Hour)}
+			w.ok(w.OpenSession(t.Context(), session))
+			w.is(w.Unlink(t.Context(), "p1", a, oauth.Identity{}), store.ErrInUse) // there is no password
+			w.is(w.Unlink(t.Context(), "p1", a, a), store.ErrInUse)
+			w.is(w.Unlink(t.Context(), "p1", a, b), store.ErrInUse)
+			w.is(w.Unlink(t.Context(), "p1", b, a), store.ErrNotFound)
+			w.is(w.Unlink(t.Context(), "nobody", a, b), store.ErrNotFound)
+			_, _, err := w.Session(t.Context(), session.ID)
+			w.ok(err)
+			list, err := w.Identities(t.Context(), "p1")
+			w.ok(err)
+			same(t, list, []oauth.Identity{a})
+		}},
+		{"of many who each count on what another takes, all but one unlink", func(t *testing.T, w *world) {
+			const many = 8
+			var ways [many]oauth.Identity
+			for n := range ways {
+				ways[n] = oauth.Identity{Issuer: "https://a.example", Subject: fmt.Sprint(n), Linked: w.time()}
+			}
+			w.ok(w.AddIdentified(t.Context(), oauth.Person{ID: "p1", Username: "ada"}, ways[0], false))
+			for _, way := range ways[1:] {
+				w.ok(w.Link(t.Context(), "p1", way))
+			}
+			w.crowd(many, store.ErrInUse, func(n int) error {
+				return w.Unlink(t.Context(), "p1", ways[n], ways[(n+1)%many])
+			})
+			list, err := w.Identities(t.Context(), "p1")
+			w.ok(err)
+			if len(list) == 0 {
+				t.Error("the last way in is gone")
+			}
 		}},
 		{"with a person go their identities, and can be another's", func(t *testing.T, w *world) {
 			i := oauth.Identity{Issuer: "https://a.example", Subject: "1", Linked: w.time()}
