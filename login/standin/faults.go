@@ -61,6 +61,11 @@ func Status(code int) Fault {
 	}}
 }
 
+// Answer answers by itself.
+func Answer(h http.HandlerFunc) Fault {
+	return Fault{serve: func(w http.ResponseWriter, r *http.Request, _ http.HandlerFunc) { h(w, r) }}
+}
+
 // Unavailable answers 503 with Retry-After, in whole seconds. RFC 9110 §10.2.3.
 func Unavailable(after time.Duration) Fault {
 	return Fault{serve: func(w http.ResponseWriter, _ *http.Request, _ http.HandlerFunc) {

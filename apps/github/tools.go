@@ -1,0 +1,134 @@
+package github
+
+import (
+	"fmt"
+
+	"github.com/google/jsonschema-go/jsonschema"
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/sallyport-dev/sallyport/oauth"
+)
+
+// The scopes of this server. What people read about them stands in the settings.
+const (
+	ScopeProfile = "read:user"
+	ScopeRead    = "read:repos"
+	ScopeWrite   = "write:issues"
+)
+
+// The scopes that the person's token has to have at GitHub, for all of the tools.
+// An OAuth App cannot ask for less: private repositories are to be had with
+// everything in them or not at all. A GitHub App has permissions of its own.
+func UpstreamScopes() []string { return []string{"repo", "read:user"} }
+
+const (
+	toolRepositories = "list_repositories"
+	toolIssues       = "get_repository_issues"
+	toolSearch       = "search_issues"
+	toolCreateIssue  = "create_issue"
+	toolCreatePull   = "create_pull_request"
+	toolProfile      = "get_profile"
+)
+
+// ToolScopes is what each tool needs.
+func ToolScopes() map[string]oauth.Scope {
+	read, write := oauth.NewScope(ScopeRead), oauth.NewScope(ScopeWrite)
+	return map[string]oauth.Scope{
+		toolRepositories: read, toolIssues: read, toolSearch: read,
+		toolCreateIssue: write, toolCreatePull: write, toolProfile: oauth.NewScope(ScopeProfile),
+	}
+}
+
+func (h *hub) addTools(s *mcp.Server) {
+	mcp.AddTool(s, tool(mcp.Tool{
+		Name: toolRepositories, Title: "List repositories", Annotations: reads(),
+		Description: "Lists the repositories that the person owns, collaborates on or has through an organization, the one that changed last first.",
+		InputSchema: schema[repositoriesIn](limitPages, choices("visibility", "all", "public", "private"), choices("sort", "updated", "pushed", "full_name")),
+	}), h.listRepositories)
+	mcp.AddTool(s, tool(mcp.Tool{
+		Name: toolIssues, Title: "Issues of a repository", Annotations: reads(),
+		Description: "Lists the issues of one repository, newest first. Pull requests are left out.",
+		InputSchema: schema[issuesIn](limitPages, limitRepository, choices("state", "open", "closed", "all")),
+	}), h.repositoryIssues)
+	mcp.AddTool(s, tool(mcp.Tool{
+		Name: toolSearch, Title: "Search issues", Annotations: reads(),
+		Description: "Searches issues and pull requests everywhere the person can read, or in one repository where owner and repo are given. " +
+			"query takes words and GitHub's qualifiers, such as: crash label:bug is:open author:octocat.",
+		InputSchema: schema[searchIn](limitPages, limitRepository, longest("query", 256), choices("state", "open", "closed", "all")),
+	}), h.searchIssues)
+	mcp.AddTool(s, tool(mcp.Tool{
+		Name: toolCreateIssue, Title: "Create an issue", Annotations: writes(),
+		Description: "Opens an issue in a repository, in the person's name. Everybody who can see the repository sees it at once, and some are sent mail.",
+		InputSchema: schema[createIssueIn](limitRepository, longest("title", 256), longest("body", 65_536), limitLabels),
+	}), h.createIssue)
+	mcp.AddTool(s, tool(mcp.Tool{
+		Name: toolCreatePull, Title: "Create a pull request", Annotations: writes(),
+		Description: "Proposes the changes of branch head for branch base, in the person's name. Both branches have to be there already.",
+		InputSchema: schema[createPullIn](limitRepository, longest("title", 256), longest("body", 65_536), longest("head", 255), longest("base", 255)),
+	}), h.createPull)
+	mcp.AddTool(s, tool(mcp.Tool{
+		Name: toolProfile, Title: "My GitHub profile", Annotations: reads(),
+		Description: "Says who the person is at GitHub.",
+	}), h.profile)
+}
+
+func reads() *mcp.ToolAnnotations {
+	return &mcp.ToolAnnotations{ReadOnlyHint: true, IdempotentHint: true, OpenWorldHint: jsonschema.Ptr(true)}
+}
+
+// writes adds something that others see. Nothing that is there is changed, and
+// doing it twice makes two.
+func writes() *mcp.ToolAnnotations {
+	return &mcp.ToolAnnotations{DestructiveHint: jsonschema.Ptr(false), OpenWorldHint: jsonschema.Ptr(true)}
+}
+
+// tool adds what clients need to know about permission before they call.
+func tool(t mcp.Tool) *mcp.Tool {
+	t.Annotations.Title = t.Title
+	t.Meta = mcp.Meta{"securitySchemes": []any{
+		map[string]any{"type": "oauth2", "scopes": []string(ToolScopes()[t.Name])},
+	}}
+	return &t
+}
+
+// schema describes T, with the limits that its Go type cannot say. It panics
+// where T has no schema: a mistake in this package, found by any of its tests.
+func schema[T any](limits ...func(*jsonschema.Schema)) *jsonschema.Schema {
+	s, err := jsonschema.For[T](nil)
+	if err != nil {
+		panic(err)
+	}
+	for _, limit := range limits {
+		limit(s)
+	}
+	return s
+}
+
+func choices(property string, values ...any) func(*jsonschema.Schema) {
+	return func(s *jsonschema.Schema) { s.Properties[property].Enum = values }
+}
+
+func longest(property string, length int) func(*jsonschema.Schema) {
+	return func(s *jsonschema.Schema) { s.Properties[property].MaxLength = jsonschema.Ptr(length) }
+}
+
+func limitPages(s *jsonschema.Schema) {
+	s.Properties["page"].Minimum = jsonschema.Ptr(1.0)
+	s.Properties["per_page"].Minimum, s.Properties["per_page"].Maximum = jsonschema.Ptr(1.0), jsonschema.Ptr(100.0)
+}
+
+// limitRepository keeps what stands in a path from leading to another one: the
+// library puts owner and repo into it as they are.
+func limitRepository(s *jsonschema.Schema) {
+	s.Properties["owner"].Pattern = `^[A-Za-z0-9](?:[A-Za-z0-9_-]{0,99})$`
+	s.Properties["repo"].Pattern = `^(?:[A-Za-z0-9_-]|\.[A-Za-z0-9_-]|\.\.[A-Za-z0-9._-])[A-Za-z0-9._-]{0,98}$`
+}
+
+func limitLabels(s *jsonschema.Schema) {
+	s.Properties["labels"].MaxItems = jsonschema.Ptr(20)
+	s.Properties["labels"].Items.MaxLength = jsonschema.Ptr(50)
+}
+
+func says(format string, args ...any) *mcp.CallToolResult {
+	return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: fmt.Sprintf(format, args...)}}}
+}
