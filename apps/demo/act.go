@@ -7,6 +7,8 @@ import (
 
 	"github.com/google/jsonschema-go/jsonschema"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/sallyport-dev/sallyport/apps/shelf"
 )
 
 type actIn struct {
@@ -16,15 +18,15 @@ type actIn struct {
 }
 
 type actOut struct {
-	Item    item   `json:"item" jsonschema:"as it is now"`
-	Changed bool   `json:"changed" jsonschema:"false where it was so already"`
-	Action  string `json:"action"`
+	Item    shelf.Item `json:"item" jsonschema:"as it is now"`
+	Changed bool       `json:"changed" jsonschema:"false where it was so already"`
+	Action  string     `json:"action"`
 }
 
 func limitAct(in *jsonschema.Schema) {
 	in.Properties["id"].MaxLength = jsonschema.Ptr(64)
 	in.Properties["action"].Enum = []any{"complete", "reopen", "rename"}
-	in.Properties["title"].MaxLength = jsonschema.Ptr(maxTitle)
+	in.Properties["title"].MaxLength = jsonschema.Ptr(shelf.MaxTitle)
 }
 
 func (d *demo) act(ctx context.Context, req *mcp.CallToolRequest, in actIn) (*mcp.CallToolResult, actOut, error) {
@@ -39,12 +41,12 @@ func (d *demo) act(ctx context.Context, req *mcp.CallToolRequest, in actIn) (*mc
 		}
 		in.Title = title
 	}
-	title, ok := cleanTitle(in.Title)
+	title, ok := shelf.CleanTitle(in.Title)
 	if in.Action == "rename" && !ok {
-		return nil, actOut{}, fmt.Errorf("rename needs a title of 1 to %d characters on one line; call again with title", maxTitle)
+		return nil, actOut{}, fmt.Errorf("rename needs a title of 1 to %d characters on one line; call again with title", shelf.MaxTitle)
 	}
 	changed := false
-	now, found := d.shelf.change(c.Subject, in.ID, func(it *item) {
+	now, found := d.shelf.Change(c.Subject, in.ID, func(it *shelf.Item) {
 		before := *it
 		switch in.Action {
 		case "complete":
@@ -68,7 +70,7 @@ func (d *demo) act(ctx context.Context, req *mcp.CallToolRequest, in actIn) (*mc
 
 func (d *demo) ids(subject string) []string {
 	var ids []string
-	for _, it := range d.shelf.items(subject) {
+	for _, it := range d.shelf.Items(subject) {
 		ids = append(ids, it.ID)
 	}
 	return ids
@@ -96,7 +98,7 @@ func askTitle(req *mcp.CallToolRequest) (question *mcp.CallToolResult, title str
 				Type:     "object",
 				Required: []string{"title"},
 				Properties: map[string]*jsonschema.Schema{
-					"title": {Type: "string", Title: "New title", MaxLength: jsonschema.Ptr(maxTitle)},
+					"title": {Type: "string", Title: "New title", MaxLength: jsonschema.Ptr(shelf.MaxTitle)},
 				},
 			},
 		},

@@ -14,6 +14,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/sallyport-dev/sallyport/apps/serving"
+	"github.com/sallyport-dev/sallyport/apps/shelf"
 	"github.com/sallyport-dev/sallyport/resource"
 )
 
@@ -42,7 +43,7 @@ func New(o Options) http.Handler {
 }
 
 func newServer(o Options) *mcp.Server {
-	d := &demo{now: o.Now, version: o.Version, shelf: newShelf(o.People, o.Now)}
+	d := &demo{now: o.Now, version: o.Version, shelf: shelf.New(o.People, o.Now, firstItems()...)}
 	s := mcp.NewServer(&mcp.Implementation{
 		Name:        "sallyport-demo",
 		Title:       "Sallyport demo",
@@ -64,11 +65,20 @@ func newServer(o Options) *mcp.Server {
 type demo struct {
 	now     func() time.Time
 	version string
-	shelf   *shelf
+	shelf   *shelf.Shelf
 }
 
 // callerOf is who made this very request; false where nobody is signed in.
 func callerOf(ctx context.Context) (resource.Caller, bool) {
 	c, known := resource.CallerFrom(ctx)
 	return c, known && !c.Anonymous && c.Subject != ""
+}
+
+func firstItems() []shelf.Item {
+	return []shelf.Item{
+		{ID: "connect", Title: "Connect a client to this server", Done: true},
+		{ID: "whoami", Title: "Ask who is signed in, with whoami"},
+		{ID: "complete", Title: "Complete this item, with perform-item-action"},
+		{ID: "withdraw", Title: "Withdraw the client's permission on the account page"},
+	}
 }

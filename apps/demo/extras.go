@@ -59,7 +59,7 @@ func (d *demo) readItems(ctx context.Context, req *mcp.ReadResourceRequest) (*mc
 	if !ok {
 		return nil, errNobody
 	}
-	return asJSON(uriItems, itemsOut{Items: d.shelf.items(c.Subject)}.counted())
+	return asJSON(uriItems, itemsOut{Items: d.shelf.Items(c.Subject)}.counted())
 }
 
 func (d *demo) readItem(ctx context.Context, req *mcp.ReadResourceRequest) (*mcp.ReadResourceResult, error) {
@@ -67,7 +67,7 @@ func (d *demo) readItem(ctx context.Context, req *mcp.ReadResourceRequest) (*mcp
 	if !ok {
 		return nil, errNobody
 	}
-	for _, it := range d.shelf.items(c.Subject) {
+	for _, it := range d.shelf.Items(c.Subject) {
 		if uriItems+"/"+it.ID == req.Params.URI {
 			return asJSON(req.Params.URI, it)
 		}
@@ -102,7 +102,7 @@ func (d *demo) plan(ctx context.Context, req *mcp.GetPromptRequest) (*mcp.GetPro
 	}
 	var open strings.Builder
 	if c, ok := callerOf(ctx); ok {
-		for _, it := range d.shelf.items(c.Subject) {
+		for _, it := range d.shelf.Items(c.Subject) {
 			if !it.Done {
 				fmt.Fprintln(&open, it)
 			}

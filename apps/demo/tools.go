@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/jsonschema-go/jsonschema"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/sallyport-dev/sallyport/apps/shelf"
 )
 
 const (
@@ -36,8 +38,8 @@ type (
 	}
 	nothing  struct{}
 	itemsOut struct {
-		Items []item `json:"items"`
-		Open  int    `json:"open" jsonschema:"how many are not done"`
+		Items []shelf.Item `json:"items"`
+		Open  int          `json:"open" jsonschema:"how many are not done"`
 	}
 )
 
@@ -111,7 +113,7 @@ func (d *demo) getItems(ctx context.Context, _ *mcp.CallToolRequest, _ nothing) 
 	if !ok {
 		return nil, itemsOut{}, errNobody
 	}
-	out := itemsOut{Items: d.shelf.items(c.Subject)}.counted()
+	out := itemsOut{Items: d.shelf.Items(c.Subject)}.counted()
 	var text strings.Builder
 	for _, it := range out.Items {
 		fmt.Fprintln(&text, it)
@@ -126,15 +128,6 @@ func (l itemsOut) counted() itemsOut {
 		}
 	}
 	return l
-}
-
-// String is the item as people read it.
-func (it item) String() string {
-	box := "[ ]"
-	if it.Done {
-		box = "[x]"
-	}
-	return fmt.Sprintf("%s %s (id: %s)", box, it.Title, it.ID)
 }
 
 func says(format string, args ...any) *mcp.CallToolResult {

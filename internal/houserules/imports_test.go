@@ -215,7 +215,7 @@ func TestArrowsPointDownInTheTable(t *testing.T) {
 		t.Fatal(err)
 	}
 	levels := [][]string{
-		{"oauth"}, {"store"}, {"token", "store/storetest", "store/sqlstore"}, {"login", "vault", "resource"}, {"apps/serving"},
+		{"oauth"}, {"store"}, {"token", "store/storetest", "store/sqlstore"}, {"login", "vault", "resource"}, {"apps/serving", "apps/shelf"},
 		{"authserver", "gateway", "console", "doctor", "apps/*"}, {"cmd/sallyport", "bench", "e2e"},
 	}
 	level := func(room string) int {
