@@ -191,24 +191,6 @@ func TestResourcesPromptAndCompletion(t *testing.T) {
 	})
 }
 
-func TestOfTooManyPeopleTheOneAwayLongestStartsAnew(t *testing.T) {
-	s := newShelf(2, func() time.Time { return noon })
-	finish := func(it *item) { it.Done = true }
-	s.change("ada", "whoami", finish)
-	s.change("bob", "whoami", finish)
-	s.items("ada")
-	s.items("eve") // bob was away longest
-	if !s.items("ada")[1].Done {
-		t.Error("ada, who was here, lost her list")
-	}
-	if s.items("bob")[1].Done {
-		t.Error("bob, who was away longest, is still remembered")
-	}
-	if len(s.people) != 2 || s.recent.Len() != 2 {
-		t.Errorf("%d people are kept", len(s.people))
-	}
-}
-
 func TestGetWithoutASessionIsNotAllowedInTheNewGeneration(t *testing.T) {
 	req, _ := http.NewRequestWithContext(t.Context(), "GET", serveOpen(t), nil)
 	req.Header.Set("Mcp-Protocol-Version", "2026-07-28")
