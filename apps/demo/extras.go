@@ -30,6 +30,7 @@ The list is kept in memory and is gone when the server stops.
 `
 
 func (d *demo) addResources(s *mcp.Server) {
+	whoPage().AddTo(s, resourceOf)
 	s.AddResource(&mcp.Resource{
 		URI: uriAbout, Name: "about", Title: "About this server", MIMEType: "text/markdown",
 		Description: "What this server is and what can be tried with it.",

@@ -11,6 +11,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/sallyport-dev/sallyport/apps/shelf"
+	"github.com/sallyport-dev/sallyport/internal/widget"
 )
 
 const (
@@ -52,17 +53,19 @@ func (d *demo) addTools(s *mcp.Server) {
 		}),
 		Annotations: reads(),
 	}), d.echo)
-	mcp.AddTool(s, tool(mcp.Tool{
+	whoAmI := tool(mcp.Tool{
 		Name: toolWhoAmI, Title: "Who am I",
 		Description: "Says who is signed in, through which client, with which permissions and until when.",
 		Annotations: reads(),
-	}), d.whoAmI)
+	})
+	whoPage().ShowResultsOf(whoAmI, "Asking who is signed in", "Asked who is signed in")
+	mcp.AddTool(s, whoAmI, d.whoAmI)
 	mcp.AddTool(s, tool(mcp.Tool{
 		Name: toolItems, Title: "Get items",
 		Description: "Lists the items of the person who is signed in. Nobody else sees or changes them.",
 		Annotations: reads(),
 	}), d.getItems)
-	mcp.AddTool(s, tool(mcp.Tool{
+	act := tool(mcp.Tool{
 		Name: toolAct, Title: "Change an item",
 		Description: "Completes, reopens or renames one item of the person who is signed in. " +
 			"Call get-items first: the id has to be one of those it lists.",
@@ -71,7 +74,9 @@ func (d *demo) addTools(s *mcp.Server) {
 			// A former title is lost; doing the same twice changes nothing.
 			DestructiveHint: jsonschema.Ptr(true), IdempotentHint: true, OpenWorldHint: jsonschema.Ptr(false),
 		},
-	}), d.act)
+	})
+	widget.LetWidgetsCall(act)
+	mcp.AddTool(s, act, d.act)
 	mcp.AddTool(s, tool(mcp.Tool{
 		Name: toolCount, Title: "Count slowly",
 		Description: "Counts from 1 and reports progress at every step, so that progress and cancelling can be seen.",

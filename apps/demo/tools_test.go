@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/sallyport-dev/sallyport/internal/widget"
 )
 
 func TestItemsBelongToOnePerson(t *testing.T) {
@@ -202,4 +204,36 @@ func TestGetWithoutASessionIsNotAllowedInTheNewGeneration(t *testing.T) {
 	if res.StatusCode != http.StatusMethodNotAllowed {
 		t.Error(res.Status)
 	}
+}
+
+func TestWhoAmIHasAPage(t *testing.T) {
+	inEveryGeneration(t, func(t *testing.T, version string) {
+		cs := connect(t, serveDemo(t), version, &as{token: "ada.r"}, nil)
+		meta := map[string]mcp.Meta{}
+		for tool, err := range cs.Tools(t.Context(), nil) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			meta[tool.Name] = tool.Meta
+		}
+		ui, _ := meta[toolWhoAmI]["ui"].(map[string]any)
+		uri, _ := ui["resourceUri"].(string)
+		if uri != "ui://widget/who.html" || meta[toolWhoAmI]["openai/outputTemplate"] != uri {
+			t.Errorf("whoami says %v", meta[toolWhoAmI])
+		}
+		if meta[toolAct]["openai/widgetAccessible"] != true {
+			t.Error("the page may not ask for the missing permission")
+		}
+		res, err := cs.ReadResource(t.Context(), &mcp.ReadResourceParams{URI: uri})
+		if err != nil {
+			t.Fatal(err)
+		}
+		page := res.Contents[0]
+		if page.MIMEType != widget.Type || !strings.HasPrefix(page.Text, "<!doctype html>") {
+			t.Errorf("the page is %s: %.100s", page.MIMEType, page.Text)
+		}
+		if page.Meta["openai/widgetDomain"] != "https://mcp.example.com" || page.Meta["ui"] == nil {
+			t.Errorf("of the page it says %v", page.Meta)
+		}
+	})
 }

@@ -1,0 +1,83 @@
+import { asObject, type Bridge, Board, type Mode, readResult, type Shown } from './bridge'
+
+/** What ChatGPT puts into window, as far as widgets here use it. Older hosts leave some of it out. */
+interface OpenAI {
+  theme?: 'light' | 'dark'
+  locale?: string
+  maxHeight?: number
+  displayMode?: Mode
+  toolInput?: unknown
+  toolOutput?: unknown
+  toolResponseMetadata?: unknown
+  widgetState?: unknown
+  setWidgetState?(state: unknown): unknown
+  callTool?(name: string, args: unknown): Promise<unknown>
+  sendFollowUpMessage?(message: { prompt: string }): Promise<unknown>
+  openExternal?(link: { href: string }): unknown
+  requestDisplayMode?(want: { mode: Mode }): Promise<{ mode: Mode }>
+  notifyIntrinsicHeight?(height: number): unknown
+}
+
+declare global {
+  interface Window {
+    openai?: OpenAI
+  }
+}
+
+/** The bridge of window.openai, which is there before the page's own script runs. */
+export function overOpenAI(host: OpenAI): Bridge {
+  const board = new Board()
+  const look = () => board.put(globals(host))
+  look()
+  // Its values are written anew before the event is sent.
+  window.addEventListener('openai:set_globals', look, { passive: true })
+
+  if (host.notifyIntrinsicHeight) {
+    new ResizeObserver(() => host.notifyIntrinsicHeight?.(Math.ceil(document.documentElement.getBoundingClientRect().height)))
+      .observe(document.documentElement)
+  }
+
+  return {
+    subscribe: board.subscribe,
+    shown: board.shown,
+    callTool: async (tool, args) => {
+      if (!host.callTool) throw new Error('This chat lets no widget call tools.')
+      return readResult(await host.callTool(tool, args))
+    },
+    sendMessage: async (prompt) => {
+      await host.sendFollowUpMessage?.({ prompt })
+    },
+    openLink: async (href) => {
+      await host.openExternal?.({ href })
+    },
+    requestMode: async (mode) => {
+      await host.requestDisplayMode?.({ mode })
+    },
+    keep: (value) => {
+      board.put({ kept: value })
+      host.setWidgetState?.(value)
+    },
+  }
+}
+
+function globals(host: OpenAI): Partial<Shown> {
+  const meta = asObject(host.toolResponseMetadata)
+  // ChatGPT has the whole result beside its parts; others have the parts alone.
+  const whole = asObject(meta.mcp_tool_result)
+  const came = host.toolOutput != null || Object.keys(whole).length > 0
+  const result = came
+    ? readResult({ content: whole.content, isError: whole.isError, structuredContent: host.toolOutput ?? whole.structuredContent, _meta: { ...asObject(whole._meta), ...meta } })
+    : undefined
+  return {
+    phase: came ? 'done' : 'running',
+    result,
+    input: asObject(host.toolInput),
+    theme: host.theme,
+    mode: host.displayMode ?? 'inline',
+    modes: host.requestDisplayMode ? ['inline', 'fullscreen'] : ['inline'],
+    locale: host.locale,
+    maxHeight: host.maxHeight,
+    kept: host.widgetState ?? null,
+    can: { call: !!host.callTool, send: !!host.sendFollowUpMessage, open: !!host.openExternal },
+  }
+}

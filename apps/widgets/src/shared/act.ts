@@ -1,0 +1,42 @@
+import { useCallback, useRef, useState } from 'react'
+import type { ToolResult } from '../bridge/bridge'
+import { useBridge } from './widget'
+
+export interface Act {
+  /** The tool that is being called; empty: none. */
+  readonly busy: string
+  /** Why the last call failed; empty: it did not. */
+  readonly trouble: string
+  /** Calls a tool, one at a time. Resolves to undefined where there is no good result; trouble then says why. */
+  readonly call: (tool: string, args?: Readonly<Record<string, unknown>>) => Promise<ToolResult | undefined>
+  readonly forget: () => void
+}
+
+/** Calls of tools, with what has to be shown meanwhile and after. */
+export function useAct(): Act {
+  const bridge = useBridge()
+  const [busy, setBusy] = useState('')
+  const [trouble, setTrouble] = useState('')
+  const running = useRef(false)
+  const call = useCallback<Act['call']>(
+    async (tool, args = {}) => {
+      if (running.current) return undefined
+      running.current = true
+      setBusy(tool)
+      setTrouble('')
+      try {
+        const result = await bridge.callTool(tool, args)
+        if (!result.failed) return result
+        setTrouble(result.text || `${tool} did not work, and did not say why.`)
+      } catch (e) {
+        setTrouble(e instanceof Error ? e.message : String(e))
+      } finally {
+        running.current = false
+        setBusy('')
+      }
+      return undefined
+    },
+    [bridge],
+  )
+  return { busy, trouble, call, forget: useCallback(() => setTrouble(''), []) }
+}

@@ -1,0 +1,50 @@
+import { Component, type ReactNode } from 'react'
+
+/** A framed sentence: plain, good, or bad. What comes later than the page itself is read out. */
+export function Note({ kind, children }: { kind: 'plain' | 'good' | 'bad'; children: ReactNode }) {
+  return (
+    <div className={`note ${kind}`} role={kind === 'bad' ? 'alert' : 'status'}>
+      {children}
+    </div>
+  )
+}
+
+/** What stands where something will be. */
+export function Loading({ what, lines = 3 }: { what: string; lines?: number }) {
+  return (
+    <div className="loading" role="status">
+      <span className="unseen">{what}</span>
+      {Array.from({ length: lines }, (_, i) => (
+        <span key={i} className="bar" style={{ inlineSize: `${[62, 88, 45, 74][i % 4]}%` }} />
+      ))}
+    </div>
+  )
+}
+
+/** What went wrong, and a button that tries again. */
+export function Failed({ why, again }: { why: string; again?: () => void }) {
+  return (
+    <Note kind="bad">
+      <p>{why}</p>
+      {again && (
+        <button type="button" onClick={again}>
+          Try again
+        </button>
+      )}
+    </Note>
+  )
+}
+
+/** Catches what a widget throws while it is drawn: a result of another shape than it knows. */
+export class Broken extends Component<{ children: ReactNode }, { why: string }> {
+  override state = { why: '' }
+
+  static getDerivedStateFromError(e: unknown) {
+    return { why: String(e) }
+  }
+
+  override render() {
+    if (!this.state.why) return this.props.children
+    return <Failed why={`This cannot be shown: ${this.state.why}`} again={() => this.setState({ why: '' })} />
+  }
+}
