@@ -1,9 +1,8 @@
 package demo
 
 import (
+	"context"
 	_ "embed" // the page
-
-	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/sallyport-dev/sallyport/internal/widget"
 )
@@ -21,7 +20,7 @@ func whoPage() widget.Page {
 }
 
 // resourceOf is where this server is found from outside, as the token says.
-func resourceOf(req *mcp.ReadResourceRequest) string {
-	c, _ := callerOf(req)
+func resourceOf(ctx context.Context) string {
+	c, _ := callerOf(ctx)
 	return c.Resource
 }

@@ -35,14 +35,14 @@ type Page struct {
 // with each request and returns where the server is found from outside, such as
 // https://mcp.example.com: ChatGPT gives the widget an origin of its own for
 // it. It may be nil, and may return "".
-func (p Page) AddTo(s *mcp.Server, origin func(*mcp.ReadResourceRequest) string) {
+func (p Page) AddTo(s *mcp.Server, origin func(context.Context) string) {
 	s.AddResource(&mcp.Resource{
 		URI: p.URI, Name: p.Name, Title: p.Title, Description: p.Description, MIMEType: Type,
 		Size: int64(len(p.HTML)), Meta: p.meta(""),
-	}, func(_ context.Context, req *mcp.ReadResourceRequest) (*mcp.ReadResourceResult, error) {
+	}, func(ctx context.Context, _ *mcp.ReadResourceRequest) (*mcp.ReadResourceResult, error) {
 		from := ""
 		if origin != nil {
-			from = origin(req)
+			from = origin(ctx)
 		}
 		return &mcp.ReadResourceResult{Contents: []*mcp.ResourceContents{
 			{URI: p.URI, MIMEType: Type, Text: p.HTML, Meta: p.meta(from)},
