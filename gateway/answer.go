@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/sallyport-dev/sallyport/resource"
 )
 
 // An answer is what an MCP server answers, on its way to the client. It keeps
@@ -45,6 +47,9 @@ func (a *answer) WriteHeader(status int) {
 		a.fail(http.StatusBadGateway, "the MCP server behind this gateway redirects; its operator has to set its final URL")
 		a.passage.log(a.request, slog.LevelError, "the upstream redirects; set upstream to where it redirects to", "status", status, "location", a.header.Get("Location"))
 		return
+	}
+	if len(a.header["Mcp-Session-Id"]) > 0 && a.session.client == "" {
+		a.session.elicits = resource.URLElicitation(a.request.Context())
 	}
 	bound, ok := a.passage.gateway.sessions.give(a.header["Mcp-Session-Id"], a.session)
 	if !ok {

@@ -69,6 +69,9 @@ type Resource struct {
 
 	Upstream *url.URL     // http or https
 	Handler  http.Handler // in this process: an app or a stdio bridge
+	// Upstreams is what the tools of a Handler ask ([resource.UpstreamToken]); nil: they
+	// have no person's token of another service.
+	Upstreams resource.Upstreams
 
 	Tools             map[string]resource.Tool
 	DefaultToolScopes oauth.Scope
@@ -79,7 +82,8 @@ type Resource struct {
 	IdentityAlgorithm string
 
 	// Attach adds the person's own upstream credential to the headers that go
-	// upstream. Its errors are refusals. It is not called for an anonymous caller.
+	// upstream. Its errors are refusals; a [resource.Unconnected] has the client bring
+	// the person. It is not called for an anonymous caller.
 	Attach func(ctx context.Context, c resource.Caller, upstream http.Header) error
 
 	// Timeout is how long the upstream may take to begin an answer; 0: 5 minutes.
@@ -155,7 +159,7 @@ func (g *Gateway) add(c Config, r Resource) error {
 	guard, err := resource.New(resource.Config{
 		Resource: r.ProtectedResource, Issuer: c.PublicURL, Verifier: g.tokens,
 		Tools: r.Tools, DefaultToolScopes: r.DefaultToolScopes, MaxBody: c.MaxBody,
-		Revoked: g.revoked.has, Person: personOf(c.People), Now: c.Now, Observe: observe,
+		Revoked: g.revoked.has, Person: personOf(c.People), Now: c.Now, Observe: observe, Upstreams: r.Upstreams,
 	})
 	if err != nil {
 		return err

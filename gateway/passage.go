@@ -3,7 +3,6 @@ package gateway
 import (
 	"context"
 	"net/http"
-	"strings"
 
 	"github.com/sallyport-dev/sallyport/oauth"
 	"github.com/sallyport-dev/sallyport/resource"
@@ -37,12 +36,16 @@ func (p *passage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, http.StatusNotFound, []byte(`{"jsonrpc":"2.0","id":null,"error":{"code":-32001,"message":"Session not found"}}`))
 		return
 	}
-	if err := p.attach(r.Context(), caller, upstreamHeader); err != nil {
+	if session.elicits {
+		resource.KnowURLElicitation(r.Context())
+	}
+	err = resource.Await(r.Context(), func() error { return p.attach(r.Context(), caller, upstreamHeader) })
+	if err != nil {
 		g.log.WarnContext(r.Context(), "nothing could be attached to a call", "resource", p.resource.Name, "cause", err)
 		if p.observe != nil {
 			p.observe(r, &caller, oauth.AsError(err))
 		}
-		p.guard.RefuseCall(w, r, isChatGPT(caller), err)
+		p.guard.RefuseCall(w, r, err)
 		return
 	}
 	ctx, end, ok := g.calls.begin(r, caller)
@@ -89,12 +92,6 @@ func (p *passage) hand(a *answer, r *http.Request) {
 		a.refuse(cause) // unless an answer has begun
 	}
 	a.finish()
-}
-
-// isChatGPT reports whether a client's metadata document is ChatGPT's own, which is
-// how it makes itself known. Where it registered instead it is any client.
-func isChatGPT(c resource.Caller) bool {
-	return strings.HasPrefix(c.ClientID, "https://chatgpt.com/oauth/")
 }
 
 // attach adds what the upstream should know.

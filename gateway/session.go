@@ -33,6 +33,7 @@ type session struct {
 	upstream string // the upstream's id; empty: none was sent
 	client   string // as the client sent it
 	none     bool   // the version has no sessions
+	elicits  bool   // its client can ask a person to open a URL
 }
 
 // firstWithout is the first version of MCP that has no sessions.
@@ -69,9 +70,14 @@ func (s sessions) take(h http.Header, c resource.Caller) (session, error) {
 	}
 	// What was opened before signing in may be used after it, by whoever holds
 	// the id; never the other way around.
-	if !s.check(mac, c.Subject, c.Resource, id) && !s.check(mac, "", c.Resource, id) {
+	mine, elicits := s.check(mac, c.Subject, c.Resource, id)
+	if !mine {
+		mine, elicits = s.check(mac, "", c.Resource, id)
+	}
+	if !mine {
 		return at, errForeignSession
 	}
+	at.elicits = elicits
 	at.upstream = id
 	h["Mcp-Session-Id"] = []string{id}
 	return at, nil
@@ -95,12 +101,29 @@ func (s sessions) give(said []string, at session) (string, bool) {
 	case len(id) > maxSessionID || !visible(id):
 		return "", false
 	}
-	mac := s.keyring.MAC(sessionPurpose, []byte(at.subject), []byte(at.resource), []byte(id))
+	mac := s.keyring.MAC(sessionPurpose, bound(at.subject, at.resource, id, at.elicits)...)
 	return id + "." + base64.RawURLEncoding.EncodeToString(mac), true
 }
 
-func (s sessions) check(mac []byte, subject, resource, id string) bool {
-	return s.keyring.CheckMAC(sessionPurpose, mac, []byte(subject), []byte(resource), []byte(id))
+// check reports whether a session is someone's, and what its client can do.
+//
+// MCP 2025-11-25, lifecycle: capabilities are said once, when a session is opened.
+// What of them matters here is in the MAC, since nothing is remembered.
+func (s sessions) check(mac []byte, subject, resource, id string) (mine, elicits bool) {
+	for _, elicits := range []bool{false, true} {
+		if s.keyring.CheckMAC(sessionPurpose, mac, bound(subject, resource, id, elicits)...) {
+			return true, elicits
+		}
+	}
+	return false, false
+}
+
+func bound(subject, resource, id string, elicits bool) [][]byte {
+	parts := [][]byte{[]byte(subject), []byte(resource), []byte(id)}
+	if elicits {
+		parts = append(parts, []byte("elicitation in URL mode"))
+	}
+	return parts
 }
 
 func visible(id string) bool {

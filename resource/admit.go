@@ -22,12 +22,12 @@ func (g *Guard) admit(w http.ResponseWriter, r *http.Request) (*http.Request, er
 	default:
 		return nil, notAllowed("only POST, GET and DELETE are served")
 	}
-	caller, err := g.authenticate(r)
+	v, err := g.authenticate(r)
 	if err != nil {
 		return nil, err
 	}
 	if r.Method != http.MethodPost {
-		return g.admitStream(caller, r)
+		return g.admitStream(v, r)
 	}
 	body, err := g.read(w, r)
 	if err != nil {
@@ -40,34 +40,35 @@ func (g *Guard) admit(w http.ResponseWriter, r *http.Request) (*http.Request, er
 	if err := checkMirror(r.Header, env); err != nil {
 		return nil, err
 	}
-	if err := g.permit(caller, env, r.Header.Get("Mcp-Protocol-Version")); err != nil {
+	if err := g.permit(v.caller, env, r.Header.Get("Mcp-Protocol-Version")); err != nil {
 		return nil, err
 	}
-	r = r.WithContext(withCaller(r.Context(), caller))
+	v.env, v.body = env, body
+	r = r.WithContext(withVisit(r.Context(), v))
 	setBody(r, body)
 	return r, nil
 }
 
 // admitStream decides on what has no body: the stream of the server's own
 // messages, and the end of a session.
-func (g *Guard) admitStream(caller *Caller, r *http.Request) (*http.Request, error) {
+func (g *Guard) admitStream(v *visit, r *http.Request) (*http.Request, error) {
 	if r.Method == http.MethodHead {
 		return nil, notAllowed("only POST, GET and DELETE are served")
 	}
 	// Whoever opened a session with a public tool may end it.
-	if caller.Anonymous && r.Method != http.MethodDelete {
+	if v.caller.Anonymous && r.Method != http.MethodDelete {
 		// MCP 2025-11-25, transports: 405 says "that the server does not offer an
 		// SSE stream at this endpoint", and clients carry on. A 401 would make
 		// them sign in before anyone asked for a tool that needs it.
 		return nil, notAllowed("there is no stream for callers who have not signed in")
 	}
-	r = r.WithContext(withCaller(r.Context(), caller))
+	r = r.WithContext(withVisit(r.Context(), v))
 	setBody(r, nil)
 	return r, nil
 }
 
 // authenticate decides who calls.
-func (g *Guard) authenticate(r *http.Request) (*Caller, error) {
+func (g *Guard) authenticate(r *http.Request) (*visit, error) {
 	raw, err := bearer(r.Header)
 	if err != nil {
 		return nil, err
@@ -76,7 +77,7 @@ func (g *Guard) authenticate(r *http.Request) (*Caller, error) {
 		if !g.anyPublic {
 			return nil, &challenge{refusal: noToken(), bare: true, scope: g.baseline}
 		}
-		return &Caller{Anonymous: true, Resource: g.resource.ID}, nil
+		return &visit{guard: g, caller: &Caller{Anonymous: true, Resource: g.resource.ID}}, nil
 	}
 	access, err := g.verifier.Verify(r.Context(), raw)
 	if err != nil {
@@ -101,7 +102,7 @@ func (g *Guard) authenticate(r *http.Request) (*Caller, error) {
 		Subject: access.Subject, ClientID: access.ClientID, GrantID: access.GrantID,
 		Issuer: access.Issuer, Resource: access.Audience, Scope: access.Scope, Expires: access.Expires,
 	}
-	return c, g.identify(r.Context(), c)
+	return &visit{guard: g, caller: c, presented: raw}, g.identify(r.Context(), c)
 }
 
 func (g *Guard) identify(ctx context.Context, c *Caller) error {

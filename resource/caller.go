@@ -30,13 +30,9 @@ type callerKey struct{}
 // CallerFrom returns who the request acts for. It reports false where no
 // [Guard] stands in front of the handler.
 func CallerFrom(ctx context.Context) (Caller, bool) {
-	c, ok := ctx.Value(callerKey{}).(*Caller)
-	if !ok {
+	v := visitOf(ctx)
+	if v == nil {
 		return Caller{}, false
 	}
-	return *c, true
-}
-
-func withCaller(ctx context.Context, c *Caller) context.Context {
-	return context.WithValue(ctx, callerKey{}, c)
+	return *v.caller, true
 }

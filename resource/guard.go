@@ -49,6 +49,9 @@ type Config struct {
 	// minute. An invalid_token refusal says that there is no such person any
 	// more; every other error is an outage, which is answered 503.
 	Person func(ctx context.Context, subject string) (oauth.Person, error)
+	// Upstreams is what [UpstreamToken] asks; nil: no tool has a person's token of
+	// another service.
+	Upstreams Upstreams
 	// Observe, if set, is told of every decision about a token: with a refusal
 	// where the request was refused for it, and with the caller where one is
 	// known. It is asked on every call and must be quick.
@@ -70,6 +73,8 @@ type Guard struct {
 	origin        originRule
 	revoked       func(string) bool
 	people        *people
+	upstreams     Upstreams
+	visits        visits
 	observe       func(*http.Request, *Caller, *oauth.Error)
 	now           func() time.Time
 }
@@ -95,7 +100,7 @@ func New(c Config) (*Guard, error) {
 		resource: c.Resource, issuer: c.Issuer, verifier: c.Verifier,
 		tools: map[string]Tool{}, metadataURL: c.MetadataURL, maxBody: c.MaxBody,
 		origin: originRuleFor(public), baseline: baselineOf(c.Resource),
-		revoked: c.Revoked, observe: c.Observe, now: c.Now,
+		revoked: c.Revoked, observe: c.Observe, now: c.Now, upstreams: c.Upstreams,
 	}
 	if g.metadataURL == "" {
 		if g.metadataURL, err = MetadataURL(id); err != nil {
@@ -180,8 +185,7 @@ func (g *Guard) tell(r, admitted *http.Request, err error) {
 		ch := g.challengeFor(err)
 		g.observe(r, ch.caller, ch.refusal)
 	default:
-		c, _ := admitted.Context().Value(callerKey{}).(*Caller)
-		g.observe(r, c, nil)
+		g.observe(r, visitOf(admitted.Context()).caller, nil)
 	}
 }
 
@@ -207,6 +211,6 @@ func (g *Guard) Wrap(next http.Handler) http.Handler {
 			g.refuse(w, err)
 			return
 		}
-		next.ServeHTTP(w, admitted)
+		g.serve(w, admitted, next)
 	})
 }
