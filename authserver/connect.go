@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/sallyport-dev/sallyport/internal/flowtrace"
 	"github.com/sallyport-dev/sallyport/internal/pages"
 	"github.com/sallyport-dev/sallyport/internal/weblog"
 	"github.com/sallyport-dev/sallyport/login"
@@ -50,7 +51,21 @@ func aboutConnect(login, sealed string) string { return "connect " + login + " "
 
 // showConnect asks the person of an interaction to connect what its resource needs.
 func (s *Server) showConnect(w http.ResponseWriter, r *http.Request) error {
-	sealed := r.URL.Query().Get("ix")
+	return s.askToConnect(w, r, r.URL.Query().Get("ix"), nil)
+}
+
+// homeAgain says what was wrong to a person who came from their own page, and leads
+// back there.
+func (s *Server) homeAgain(w http.ResponseWriter, r *http.Request, e *oauth.Error) error {
+	problem := s.problem(r, e)
+	problem.Again = "/account"
+	comeAgain(w, e)
+	s.Pages.Problem(w, e.Code.Status(), problem)
+	return nil
+}
+
+// askToConnect draws the page of showConnect, with what was wrong if anything was.
+func (s *Server) askToConnect(w http.ResponseWriter, r *http.Request, sealed string, refused *oauth.Error) error {
 	ix, err := s.interaction(r.Context(), sealed)
 	if err != nil {
 		return err
@@ -73,11 +88,18 @@ func (s *Server) showConnect(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return errors.New("authserver: a resource has a connection to no upstream")
 	}
-	s.Pages.Connect(w, http.StatusOK, pages.Connect{
+	view, status := pages.Connect{
 		Action: "/connect/" + u.Name, Transaction: sealed, Person: personLine(person), Title: u.Title, ResourceTitle: resource.Title,
 		ClientHost: oauth.TargetOf(ix.RedirectURI).Host, Ended: errors.Is(s.Vault.Alive(r.Context(), person.ID, u.Name), vault.ErrDead),
 		CSRF: s.formToken(s.browser(w, r), s.cookie(r, sessionCookie), aboutConnect(u.Name, sealed)),
-	})
+	}, http.StatusOK
+	if refused != nil {
+		weblog.From(r.Context()).Fail(refused)
+		flowtrace.From(r.Context()).Refused(refused)
+		view.Problem, status = sentence(refused.Description), refused.Code.Status()
+		comeAgain(w, refused)
+	}
+	s.Pages.Connect(w, status, view)
 	return nil
 }
 
@@ -112,7 +134,7 @@ func (s *Server) connect(w http.ResponseWriter, r *http.Request) error {
 	}
 	target, err := u.Way.Leave(r.Context(), d.Departure)
 	if err != nil {
-		return err
+		return s.turnedAway(w, r, d, err)
 	}
 	return s.sendAway(w, r, d, target)
 }

@@ -60,9 +60,7 @@ func (s *Server) form(h handler) http.Handler {
 func refuseJSON(w http.ResponseWriter, r *http.Request, e *oauth.Error) {
 	weblog.From(r.Context()).Fail(e)
 	flowtrace.From(r.Context()).Refused(e)
-	if e.RetryAfter > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(e.RetryAfter))
-	}
+	comeAgain(w, e)
 	switch {
 	case w.Header().Get("WWW-Authenticate") != "":
 	case e.Code == oauth.InvalidClient:
@@ -82,12 +80,17 @@ func refuseJSON(w http.ResponseWriter, r *http.Request, e *oauth.Error) {
 	}{e.Code, e.Description})
 }
 
-// refusePage says it to a person, where there is no client to say it to.
-func (s *Server) refusePage(w http.ResponseWriter, r *http.Request, e *oauth.Error) {
-	problem := s.problem(r, e)
+// comeAgain says when to come again, where that is known. RFC 9110 §10.2.3.
+func comeAgain(w http.ResponseWriter, e *oauth.Error) {
 	if e.RetryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(e.RetryAfter))
 	}
+}
+
+// refusePage says it to a person, where there is no client to say it to.
+func (s *Server) refusePage(w http.ResponseWriter, r *http.Request, e *oauth.Error) {
+	problem := s.problem(r, e)
+	comeAgain(w, e)
 	s.Pages.Problem(w, e.Code.Status(), problem)
 }
 

@@ -219,12 +219,20 @@ func (s *Server) newcomer(ctx context.Context, d departure, profile login.Profil
 	return oauth.Person{}, errors.New("authserver: no username is free for a person of " + d.Upstream)
 }
 
-// turnedAway shows where they were before, and what was wrong. Whoever answers
-// for an upstream reads the cause in the log.
+// turnedAway shows the page on which they pressed the button, and what was wrong, so
+// that they can press it again. Whoever answers for an upstream reads the cause in
+// the log, and in the flow trace.
 func (s *Server) turnedAway(w http.ResponseWriter, r *http.Request, d departure, cause error) error {
 	e := oauth.AsError(cause)
-	if e.Code == oauth.ServerError || d.Setup != "" || d.Connects != "" || d.Joins != "" {
+	switch {
+	case e.Code == oauth.ServerError:
 		return e
+	case d.Setup != "":
+		return s.setUpAgain(w, r, d.Setup, e)
+	case d.Connects != "" && d.Transaction != "":
+		return s.askToConnect(w, r, d.Transaction, e)
+	case d.Connects != "", d.Joins != "":
+		return s.homeAgain(w, r, e)
 	}
 	return s.signInAgain(w, r, d.Transaction, e, func(view *pages.SignIn) {
 		view.Problem, view.Again = sentence(e.Description), view.Again || d.Again && d.Transaction == ""

@@ -113,7 +113,7 @@ func (s *Server) addWay(w http.ResponseWriter, r *http.Request) error {
 	d.Joins, d.Session = person.ID, session.ID
 	target, err := u.Way.Leave(r.Context(), d.Departure)
 	if err != nil {
-		return err
+		return s.turnedAway(w, r, d, err)
 	}
 	return s.sendAway(w, r, d, target)
 }

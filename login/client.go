@@ -1,9 +1,12 @@
 package login
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
+	"mime"
 	"net/http"
 	"time"
 )
@@ -27,24 +30,36 @@ func upstreamClient(base http.RoundTripper) *http.Client {
 	}
 }
 
-// bounded reads no more of an answer than maxAnswer.
+// bounded reads the whole answer, and no more of it than maxAnswer. Whatever becomes
+// of an answer on the way is so an error of the request: the libraries would keep
+// of it no more than a text.
 type bounded struct{ base http.RoundTripper }
+
+var errTooLarge = errors.New("the answer is larger than a mebibyte")
 
 func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 	res, err := b.base.RoundTrip(r)
 	if err != nil {
 		return nil, err
 	}
-	res.Body = http.MaxBytesReader(nil, res.Body, maxAnswer)
+	defer res.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
+	switch {
+	case err != nil:
+		return nil, err
+	case len(body) > maxAnswer:
+		return nil, errTooLarge
+	}
+	res.Body = io.NopCloser(bytes.NewReader(body))
 	return res, nil
 }
 
-// getJSON reads what a GET answers. bearer, where there is one, goes along. The
-// answer is no part of an error: it may be about somebody.
-func getJSON(ctx context.Context, c *http.Client, address, bearer string, into any) error {
+// fetch reads what a GET answers, and its media type. bearer, where there is one,
+// goes along.
+func fetch(ctx context.Context, c *http.Client, address, bearer string) (kind string, body []byte, err error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return err
+		return "", nil, err
 	}
 	r.Header.Set("Accept", "application/json")
 	if bearer != "" {
@@ -52,19 +67,37 @@ func getJSON(ctx context.Context, c *http.Client, address, bearer string, into a
 	}
 	res, err := c.Do(r)
 	if err != nil {
-		return withoutURL(err)
+		return "", nil, err
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
-		return &statusError{res.StatusCode}
+		return "", nil, &statusError{res.StatusCode, retryAfter(res)}
 	}
-	if err := json.NewDecoder(res.Body).Decode(into); err != nil {
-		return errors.New("login: the answer is not the JSON that was expected")
+	kind, _, _ = mime.ParseMediaType(res.Header.Get("Content-Type"))
+	body, err = io.ReadAll(res.Body)
+	return kind, body, err
+}
+
+// getJSON reads the JSON that a GET answers. The answer is no part of an error: it
+// may be about somebody.
+func getJSON(ctx context.Context, c *http.Client, address, bearer string, into any) error {
+	_, body, err := fetch(ctx, c, address, bearer)
+	if err != nil {
+		return err
+	}
+	if json.Unmarshal(body, into) != nil {
+		return errNotJSON
 	}
 	return nil
 }
 
-// statusError is of an answer that is not 200.
-type statusError struct{ status int }
+// errNotJSON is of an answer of 200 that is something else, most often a page.
+var errNotJSON = errors.New("the answer is not the JSON that was expected")
 
-func (e *statusError) Error() string { return "login: it answered " + http.StatusText(e.status) }
+// statusError is of an answer that is not 200.
+type statusError struct {
+	status int
+	after  int // seconds, of Retry-After; 0: it does not say
+}
+
+func (e *statusError) Error() string { return "it answered " + statusLine(e.status) }

@@ -55,7 +55,7 @@ func (g GitHubOptions) address(ctx context.Context, c *http.Client, bearer strin
 		Primary, Verified bool
 	}
 	if err := getJSON(ctx, c, g.API+"/user/emails", bearer, &all); err != nil {
-		return err
+		return trouble(atEmails, err)
 	}
 	for _, a := range all {
 		if a.Primary && a.Verified {
@@ -69,7 +69,7 @@ func (g GitHubOptions) address(ctx context.Context, c *http.Client, bearer strin
 func (g GitHubOptions) groups(ctx context.Context, c *http.Client, bearer string, p *Profile) error {
 	var organizations []struct{ Login string }
 	if err := getJSON(ctx, c, g.API+"/user/orgs?per_page=100", bearer, &organizations); err != nil {
-		return err
+		return trouble(atGroups, err)
 	}
 	for _, org := range organizations {
 		p.Groups = append(p.Groups, org.Login)
@@ -79,7 +79,7 @@ func (g GitHubOptions) groups(ctx context.Context, c *http.Client, bearer string
 		Organization struct{ Login string }
 	}
 	if err := getJSON(ctx, c, g.API+"/user/teams?per_page=100", bearer, &teams); err != nil {
-		return err
+		return trouble(atGroups, err)
 	}
 	for _, team := range teams {
 		p.Groups = append(p.Groups, team.Organization.Login+"/"+team.Slug)

@@ -89,7 +89,7 @@ func (o *OAuth2) Return(ctx context.Context, d Departure, answer url.Values) (Pr
 	}
 	var user map[string]json.RawMessage
 	if err := getJSON(ctx, o.client, o.UserURL, tokens.AccessToken, &user); err != nil {
-		return Profile{}, userFailed(err)
+		return Profile{}, trouble(atUser, err)
 	}
 	p := Profile{Identity: oauth.Identity{Issuer: o.Issuer, Subject: scalar(user, o.Fields.Subject)}, Tokens: tokensOf(tokens),
 		Username: scalar(user, o.Fields.Username), FullName: scalar(user, o.Fields.FullName)}
@@ -106,7 +106,7 @@ func (o *OAuth2) Return(ctx context.Context, d Departure, answer url.Values) (Pr
 		return p, nil
 	}
 	if err := o.add(ctx, tokens.AccessToken, &p); err != nil {
-		return Profile{}, userFailed(err)
+		return Profile{}, trouble(atUser, err)
 	}
 	return p, nil
 }
@@ -121,14 +121,6 @@ func (o *OAuth2) names(iss string) bool {
 	said, err := url.Parse(iss)
 	sent, err2 := url.Parse(o.AuthorizationURL)
 	return iss == o.Issuer || err == nil && err2 == nil && said.Scheme == sent.Scheme && said.Host == sent.Host
-}
-
-func userFailed(err error) error {
-	var status *statusError
-	if errors.As(err, &status) && status.status < 500 && status.status != http.StatusTooManyRequests {
-		return refuseUpstream(oauth.AccessDenied, upstreamRefused, err)
-	}
-	return refuseUpstream(oauth.TemporarilyUnavailable, upstreamSilent, err)
 }
 
 // scalar is a text, a number or a truth value in an object, by its path.

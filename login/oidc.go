@@ -6,13 +6,13 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
+	"golang.org/x/sync/singleflight"
 
 	"github.com/sallyport-dev/sallyport/oauth"
 )
@@ -38,20 +38,12 @@ type OIDC struct {
 	OIDCOptions
 	client *http.Client
 
-	mu    sync.Mutex
+	flights singleflight.Group // one look at the metadata at a time
+
+	mu    sync.Mutex // guards found and until
 	found *discovered
 	until time.Time
 }
-
-// discovered is what the provider's metadata say. OpenID Connect Discovery §3.
-type discovered struct {
-	endpoint oauth2.Endpoint
-	provider *oidc.Provider
-	keys     *upstreamKeys
-	sendsIss bool // RFC 9207 §3
-}
-
-const discoveryAge = time.Hour
 
 // NewOIDC makes one. Nothing is fetched before someone signs in: a server has to
 // start while others are down.
@@ -63,42 +55,6 @@ func NewOIDC(o OIDCOptions) *OIDC {
 		o.GroupsClaim = "groups"
 	}
 	return &OIDC{OIDCOptions: o, client: upstreamClient(o.Transport)}
-}
-
-// discover reads the provider's metadata, once an hour.
-func (o *OIDC) discover(ctx context.Context) (*discovered, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.found != nil && o.Now().Before(o.until) {
-		return o.found, nil
-	}
-	provider, err := oidc.NewProvider(oidc.ClientContext(ctx, o.client), o.Issuer)
-	if err != nil {
-		if o.found != nil {
-			return o.found, nil
-		}
-		return nil, refuseUpstream(oauth.TemporarilyUnavailable, upstreamSilent, errors.Join(errors.New("login: the provider's metadata cannot be had"), withoutURL(err)))
-	}
-	var more struct {
-		Keys     string   `json:"jwks_uri"`
-		SendsIss bool     `json:"authorization_response_iss_parameter_supported"`
-		Methods  []string `json:"token_endpoint_auth_methods_supported"`
-	}
-	if err := provider.Claims(&more); err != nil {
-		return nil, refuseUpstream(oauth.TemporarilyUnavailable, upstreamSilent, err)
-	}
-	keys := &upstreamKeys{address: more.Keys, client: o.client, now: o.Now}
-	if o.found != nil && o.found.keys.address == more.Keys {
-		keys = o.found.keys // with its pace
-	}
-	o.found = &discovered{endpoint: provider.Endpoint(), provider: provider, sendsIss: more.SendsIss, keys: keys}
-	// Trying one way and then the other would spend the code on the first.
-	o.found.endpoint.AuthStyle = oauth2.AuthStyleInHeader
-	if len(more.Methods) > 0 && !slices.Contains(more.Methods, "client_secret_basic") || o.ClientSecret == "" {
-		o.found.endpoint.AuthStyle = oauth2.AuthStyleInParams
-	}
-	o.until = o.Now().Add(discoveryAge)
-	return o.found, nil
 }
 
 func (o *OIDC) config(found *discovered, d Departure) *oauth2.Config {
@@ -181,7 +137,7 @@ func (o *OIDC) identity(ctx context.Context, found *discovered, tokens *oauth2.T
 		SupportedSigningAlgs: []string{"RS256", "PS256", "ES256", "EdDSA"}}).Verify(ctx, raw)
 	switch {
 	case look.failed != nil:
-		return nil, refuseUpstream(oauth.TemporarilyUnavailable, upstreamSilent, look.failed)
+		return nil, look.failed
 	case err != nil:
 		return nil, refuseUpstream(oauth.AccessDenied, upstreamWrong, err)
 	case id.Nonce != nonce:
@@ -200,27 +156,34 @@ func (o *OIDC) identity(ctx context.Context, found *discovered, tokens *oauth2.T
 	if azp := text(claims["azp"]); azp != "" && azp != o.ClientID || len(id.Audience) != 1 {
 		return nil, wrong("the ID token is for another client")
 	}
-	if claims["email"] == nil && found.provider.UserInfoEndpoint() != "" {
-		if err := addUserInfo(ctx, found.provider, tokens, id.Subject, claims); err != nil {
+	if claims["email"] == nil && found.userInfo != "" {
+		if err := o.addUserInfo(ctx, found, tokens.AccessToken, id.Subject, claims); err != nil {
 			return nil, err
 		}
 	}
 	return claims, nil
 }
 
-func addUserInfo(ctx context.Context, p *oidc.Provider, tokens *oauth2.Token, subject string, claims map[string]json.RawMessage) error {
-	info, err := p.UserInfo(ctx, oauth2.StaticTokenSource(tokens))
+// addUserInfo asks the UserInfo endpoint, whose answer may be signed. OpenID Connect
+// Core §5.3.2.
+func (o *OIDC) addUserInfo(ctx context.Context, found *discovered, bearer, subject string, claims map[string]json.RawMessage) error {
+	kind, body, err := fetch(ctx, o.client, found.userInfo, bearer)
 	if err != nil {
-		return refuseUpstream(oauth.TemporarilyUnavailable, upstreamSilent, errors.New("login: the UserInfo endpoint gives no answer"))
+		return trouble(atUser, err)
+	}
+	if kind == "application/jwt" {
+		if body, err = found.keys.verify(ctx, string(body)); err != nil {
+			return unverified(err)
+		}
+	}
+	more := map[string]json.RawMessage{}
+	if json.Unmarshal(body, &more) != nil {
+		return trouble(atUser, errNotJSON)
 	}
 	// §5.3.2: "The sub Claim in the UserInfo Response MUST be verified to exactly
 	// match the sub Claim in the ID Token".
-	if info.Subject != subject {
+	if text(more["sub"]) != subject {
 		return refuseUpstream(oauth.AccessDenied, upstreamWrong, errors.New("login: the UserInfo endpoint speaks of someone else"))
-	}
-	more := map[string]json.RawMessage{}
-	if err := info.Claims(&more); err != nil {
-		return refuseUpstream(oauth.AccessDenied, upstreamWrong, errors.New("login: the UserInfo answer cannot be read"))
 	}
 	for name, value := range more {
 		if claims[name] == nil {

@@ -65,7 +65,7 @@ func NewPrivy(o PrivyOptions) (*Privy, error) {
 	}
 	p := &Privy{PrivyOptions: o, asker: upstreamClient(knownToPrivy{o})}
 	if o.VerificationKey == "" {
-		p.keys = &upstreamKeys{address: o.Keys, client: upstreamClient(o.Transport), now: o.Now}
+		p.keys = newUpstreamKeys(o.Keys, upstreamClient(o.Transport), o.Now)
 		return p, nil
 	}
 	var err error
@@ -151,10 +151,8 @@ func (p *Privy) verify(ctx context.Context, raw string) (privyClaims, error) {
 	}
 	body, err := p.signed(ctx, raw)
 	switch {
-	case errors.Is(err, errKeys):
-		return c, refuseUpstream(oauth.TemporarilyUnavailable, upstreamSilent, err)
 	case err != nil:
-		return c, refuseUpstream(oauth.AccessDenied, upstreamWrong, err)
+		return c, unverified(err)
 	case json.Unmarshal(body, &c) != nil:
 		return c, disbelieved("the claims of the token cannot be read")
 	}

@@ -58,7 +58,7 @@ func (p *Privy) linked(ctx context.Context, did, identity string) ([]privyLink, 
 		Linked []privyLink `json:"linked_accounts"`
 	}
 	if err := getJSON(ctx, p.asker, p.API+"/users/"+url.PathEscape(did), "", &user); err != nil {
-		return nil, userFailed(err)
+		return nil, trouble(atUser, err)
 	}
 	if user.ID != did {
 		return nil, disbelieved("the API speaks of another user")

@@ -65,5 +65,8 @@ func refreshFailed(err error) *oauth.Error {
 			Because(errors.New("login: the upstream says " + plain(said.ErrorCode)))
 	}
 	refusal := exchangeFailed(err)
-	return refuseUpstream(oauth.TemporarilyUnavailable, upstreamSilent, refusal.Cause)
+	if refusal.Code != oauth.TemporarilyUnavailable {
+		return refuseUpstream(oauth.TemporarilyUnavailable, upstreamSilent, refusal.Cause)
+	}
+	return refusal
 }

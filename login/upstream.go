@@ -10,8 +10,6 @@ import (
 	"time"
 	"unicode"
 
-	"golang.org/x/oauth2"
-
 	"github.com/sallyport-dev/sallyport/oauth"
 )
 
@@ -56,7 +54,9 @@ type Proof struct {
 const (
 	upstreamCancelled = "You said no there, or the sign-in was cancelled."
 	upstreamRefused   = "The service that signs you in does not accept this server. Whoever runs this server has to look at its settings."
+	upstreamElsewhere = "The service that signs you in is not where this server looks for it. Whoever runs this server has to look at its settings."
 	upstreamSilent    = "The service that signs you in does not answer now. Try again in a moment."
+	upstreamSlow      = "The service that signs you in takes too long to answer. Try again in a moment."
 	upstreamWrong     = "The service that signs you in gave an answer that cannot be believed."
 	notWelcome        = "You are signed in there, but you may not come in here."
 )
@@ -101,30 +101,6 @@ func plain(code string) string {
 		}
 		return '?'
 	}, code[:min(len(code), 64)])
-}
-
-// exchangeFailed tells a token endpoint that says no from one that is away. What
-// it said may hold what was sent, and is not kept.
-func exchangeFailed(err error) *oauth.Error {
-	var said *oauth2.RetrieveError
-	if !errors.As(err, &said) {
-		return refuseUpstream(oauth.TemporarilyUnavailable, upstreamSilent, withoutURL(err))
-	}
-	cause := errors.New("login: the token endpoint says " + said.Response.Status + " " + plain(said.ErrorCode))
-	if said.Response.StatusCode >= 500 || said.Response.StatusCode == 429 {
-		return refuseUpstream(oauth.TemporarilyUnavailable, upstreamSilent, cause)
-	}
-	return refuseUpstream(oauth.AccessDenied, upstreamRefused, cause)
-}
-
-// withoutURL keeps the address of a request that failed out of the log: it may
-// hold a code.
-func withoutURL(err error) error {
-	var u *url.Error
-	if errors.As(err, &u) {
-		return u.Err
-	}
-	return err
 }
 
 // Admission says who may come in. A zero Admission lets everyone in whom the

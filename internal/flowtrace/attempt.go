@@ -162,7 +162,7 @@ func (a *Attempt) Refused(e *oauth.Error) string {
 	if a.again(&s, ordinary(e)) {
 		a.values.read()
 		s.Facts = a.facts(s.Kind)
-		if s.Kind == Document && e.Cause != nil {
+		if (s.Kind == Document || ofUpstreams[e.Description]) && e.Cause != nil {
 			s.Facts = append(s.Facts, "cause: "+clean(withoutURL(e.Cause), maxValue))
 		}
 		if s.Said, s.ToDo = a.explain(e); s.Said != sentence(e.Description) {

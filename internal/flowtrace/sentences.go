@@ -53,17 +53,34 @@ const (
 	signAgain  Sentence = "The client has to ask for permission again: in most, disconnect and connect."
 )
 
+// ofUpstreams are refusals of package login whose cause, which the log has, stands in
+// the trace, too: it says which request to an upstream failed, and how, in words of
+// that package.
+var ofUpstreams = map[string]bool{
+	"The service that signs you in does not accept this server. Whoever runs this server has to look at its settings.":           true,
+	"The service that signs you in is not where this server looks for it. Whoever runs this server has to look at its settings.": true,
+	"The service that signs you in does not answer now. Try again in a moment.":                                                  true,
+	"The service that signs you in takes too long to answer. Try again in a moment.":                                             true,
+	"The service that signs you in gave an answer that cannot be believed.":                                                      true,
+	"You are signed in there, but you may not come in here.":                                                                     true,
+	"You said no there, or the sign-in was cancelled.":                                                                           true,
+}
+
 // remedies are by what the client or the person was told, which is a constant
 // of the room that said it. What is missing here has the remedy of its code.
 var remedies = map[string]remedy{
 	"The service that signs you in does not accept this server. Whoever runs this server has to look at its settings.": {
-		toDo: "Compare client_id and client_secret under login in the settings, and the callback URL that is registered there, with what that service has. The log has its error code."},
+		toDo: "Compare client_id and client_secret under login in the settings, and the callback URL that is registered there, with what that service has. The cause here is its error code."},
+	"The service that signs you in is not where this server looks for it. Whoever runs this server has to look at its settings.": {
+		toDo: "Compare issuer, or the URLs, under login in the settings with what that service writes of itself. The cause here says which request led elsewhere."},
 	"The service that signs you in does not answer now. Try again in a moment.": {
-		toDo: "See whether that service can be reached from this server; the log says which request failed, and how."},
+		toDo: "See whether that service can be reached from this server; the cause here says which request failed, and how. Nothing was revoked."},
+	"The service that signs you in takes too long to answer. Try again in a moment.": {
+		toDo: "See whether that service is slow for others, too, or a firewall between here and there drops what is sent; the cause here says which request it was. Nothing was revoked."},
 	"The service that signs you in gave an answer that cannot be believed.": {
-		toDo: "The log says what was wrong with it. If it is the issuer, compare that under login in the settings with the service's own metadata."},
+		toDo: "The cause here says what was wrong with it. If it is the issuer, compare that under login in the settings with the service's own metadata."},
 	"You are signed in there, but you may not come in here.": {
-		toDo: "The log says which rule of allow or deny, under login in the settings, was met, or that the person is disabled (`sallyport users list`)."},
+		toDo: "The cause here says which rule of allow or deny, under login in the settings, was met, or that the person is disabled (`sallyport users list`)."},
 	"the person has not connected the service that this server acts at": {
 		"{who} asked in silence (prompt=none), and the person has not connected the service that this server acts at, or it has ended that.",
 		"Clients ask again, and the person is asked to connect it. If this one does not, connect again in it."},

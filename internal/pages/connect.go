@@ -14,6 +14,7 @@ type Connect struct {
 	ResourceTitle string
 	ClientHost    string // of an oauth.RedirectTarget
 	Ended         bool   // they had connected it, and the service ended that
+	Problem       string // what was wrong with the last try, in whole sentences
 }
 
 // Connect draws the page that asks to connect another service.

@@ -170,3 +170,47 @@ func TestManyAtOnce(t *testing.T) {
 	all.Wait()
 	wants(t, "the count", p.Count(Token), 20)
 }
+
+// TestAnswersThatAreLostOnTheWay: what was asked is done, and who asked does not
+// learn it.
+func TestAnswersThatAreLostOnTheWay(t *testing.T) {
+	for name, fault := range map[string]Fault{"cut": Cut(), "truncated": Truncated()} {
+		p := newPlex(t)
+		p.FailTimes(1, Discovery, fault)
+		answer, err := http.Get(p.url + "/.well-known/openid-configuration")
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		body, err := io.ReadAll(answer.Body)
+		answer.Body.Close()
+		if len(body) == 0 || strings.HasSuffix(string(body), "}") || (err != nil) != (name == "cut") {
+			t.Errorf("%s: %d octets, %v", name, len(body), err)
+		}
+	}
+	p := newPlex(t)
+	fault, done, release := Late()
+	p.FailTimes(1, Discovery, fault)
+	p.FailTimes(1, Discovery, Stall())
+	for range 2 {
+		ctx, giveUp := context.WithCancel(t.Context())
+		r, _ := http.NewRequestWithContext(ctx, "GET", p.url+"/.well-known/openid-configuration", nil)
+		go func() {
+			select {
+			case <-done:
+				giveUp()
+			case <-ctx.Done():
+			}
+		}()
+		answer, err := http.DefaultClient.Do(r)
+		if err == nil { // the headers of what stalls
+			time.AfterFunc(10*time.Millisecond, giveUp)
+			_, err = io.ReadAll(answer.Body)
+			answer.Body.Close()
+		}
+		if !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+	}
+	release()
+	wants(t, "afterwards", get(t, p.url+"/.well-known/openid-configuration").status, 200)
+}
