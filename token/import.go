@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/sallyport-dev/sallyport/store"
 )
@@ -17,6 +18,17 @@ import (
 // It must be a key for that algorithm: RSA of 2048 to 4096 bits, P-256 or
 // Ed25519.
 func (k *Keyring) Import(ctx context.Context, algorithm string, pemPrivateKey []byte) error {
+	return k.take(ctx, algorithm, pemPrivateKey, PublishAhead)
+}
+
+// ImportNow adds one, as [Keyring.Import] does, that signs at once: for a key whose
+// public half verifiers have already. Others refuse its tokens until they ask for
+// the key set again, as after [Keyring.RotateNow].
+func (k *Keyring) ImportNow(ctx context.Context, algorithm string, pemPrivateKey []byte) error {
+	return k.take(ctx, algorithm, pemPrivateKey, 0)
+}
+
+func (k *Keyring) take(ctx context.Context, algorithm string, pemPrivateKey []byte, ahead time.Duration) error {
 	if err := checkAlgorithm(algorithm); err != nil {
 		return err
 	}
@@ -33,7 +45,7 @@ func (k *Keyring) Import(ctx context.Context, algorithm string, pemPrivateKey []
 		if id := k.ring.Load().idOf(private.Public()); id != "" {
 			return fmt.Errorf("token: the private key is here already, as key %s", id)
 		}
-		err = k.add(ctx, kind{useSign, algorithm}, private, PublishAhead)
+		err = k.add(ctx, kind{useSign, algorithm}, private, ahead)
 		if !errors.Is(err, store.ErrExists) {
 			break
 		}

@@ -112,3 +112,25 @@ func TestAnImportedKeySucceedsTheOneBefore(t *testing.T) {
 		t.Fatal("the imported key does not sign")
 	}
 }
+
+// TestAKeyThatVerifiersHaveSignsAtOnce: what a server that is taken the place of signed
+// with goes on signing, though there is a key already.
+func TestAKeyThatVerifiersHaveSignsAtOnce(t *testing.T) {
+	c := newClock()
+	s := newStore(t, c.now)
+	k, replica := open(t, s, c, ES256), open(t, s, c)
+	before, old := kidOf(t, k, c.now())
+	private, err := newPrivate(ES256)
+	must(t, err)
+	must(t, k.ImportNow(t.Context(), ES256, []byte(pkcs8(private))))
+	raw, kid := kidOf(t, k, c.now())
+	if kid == old || kid != kids(t, k)[1] {
+		t.Fatal("the imported key does not sign")
+	}
+	if _, err := replica.VerifyAccess(raw, issuer, resource, c.now()); err != nil {
+		t.Fatalf("another replica refuses it: %v", err)
+	}
+	if _, err := k.VerifyAccess(before, issuer, resource, c.now()); err != nil {
+		t.Fatalf("the old key's token is refused: %v", err)
+	}
+}

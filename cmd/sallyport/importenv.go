@@ -48,7 +48,9 @@ func (c configImportEnv) Run(ctx context.Context, t terminal) error {
 	if m.signingKey != nil {
 		quiet := t
 		quiet.in, quiet.out = bytes.NewReader(m.signingKey), new(bytes.Buffer)
-		if err := (keysImport{which: which{Config: file}, Algorithm: "RS256", File: "-"}).Run(ctx, quiet); err != nil {
+		// Whoever checks the tokens of that server has this key, and no other.
+		if err := (keysImport{which: which{Config: file}, Algorithm: m.algorithm, File: "-", Now: true}).Run(ctx, quiet); err != nil {
+			m.unwrite(file)
 			return err
 		}
 	}

@@ -1,8 +1,12 @@
 package main
 
 import (
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"net/url"
@@ -21,6 +25,7 @@ type migration struct {
 	report     []fate
 	files      map[string]string // secrets, by the name of their file
 	signingKey []byte            // PEM
+	algorithm  string            // that the key is for
 }
 
 // A fate says what became of a variable.
@@ -46,7 +51,7 @@ var variables = []variable{
 	{"SERVER_BASE_URL", "public_url"}, {"OAUTH_ISSUER_URL", "public_url"}, {"PORT", "listen"},
 	{"PRIVY_APP_ID", "login[0].app_id"}, {"PRIVY_APP_SECRET", "login[0].app_secret, in a file of its own"},
 	{"PRIVY_JWT_VERIFICATION_KEY", "login[0].verification_key, in a file of its own"}, {"PRIVY_CLIENT_ID", ofThePage},
-	{"JWT_PRIVATE_KEY", "the next RS256 key, sealed in the database; it signs five minutes after the start"},
+	{"JWT_PRIVATE_KEY", "the signing key, sealed in the database; it signs at once"},
 	{"JWT_PUBLIC_KEY", "left out: it follows from JWT_PRIVATE_KEY"},
 	{"OAUTH_RESOURCE_INDICATOR", "resources[0].path"},
 	{"OAUTH_ACCESS_TOKEN_TTL_SECONDS", "tokens.access_ttl"}, {"OAUTH_REFRESH_TOKEN_TTL_SECONDS", "tokens.refresh_ttl"}, {"OAUTH_CODE_TTL_SECONDS", "tokens.code_ttl"},
@@ -109,8 +114,8 @@ func (m *migration) tokens(b *strings.Builder) error {
 		if err != nil {
 			return hint(fmt.Errorf("JWT_PRIVATE_KEY %w", err), "it is a private key in PEM, or the base64 of one")
 		}
-		m.signingKey = []byte(text)
-		lines = append(lines, "  signing_algorithm: RS256\n")
+		m.signingKey, m.algorithm = []byte(text), algorithmOf(text)
+		lines = append(lines, "  signing_algorithm: "+m.algorithm+"\n")
 	}
 	for _, ttl := range []struct{ name, key string }{{"OAUTH_ACCESS_TOKEN_TTL_SECONDS", "access_ttl"}, {"OAUTH_REFRESH_TOKEN_TTL_SECONDS", "refresh_ttl"}, {"OAUTH_CODE_TTL_SECONDS", "code_ttl"}} {
 		if value := m.env[ttl.name]; value != "" {
@@ -121,6 +126,26 @@ func (m *migration) tokens(b *strings.Builder) error {
 		b.WriteString("tokens:\n" + strings.Join(lines, ""))
 	}
 	return nil
+}
+
+// algorithmOf is what a private key can sign with. What is no key at all is left to
+// whoever takes it in, who says what is wrong with it.
+func algorithmOf(text string) string {
+	block, _ := pem.Decode([]byte(text))
+	if block == nil {
+		return "RS256"
+	}
+	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil && block.Type == "EC PRIVATE KEY" {
+		return "ES256"
+	}
+	switch key.(type) {
+	case *ecdsa.PrivateKey:
+		return "ES256"
+	case ed25519.PrivateKey:
+		return "EdDSA"
+	}
+	return "RS256"
 }
 
 // pemOf reads PEM as environments hold it: in base64, or with \n for line ends.

@@ -86,6 +86,7 @@ type keysImport struct {
 	which
 	Algorithm string `required:"" enum:"RS256,PS256,ES256,EdDSA" help:"What the key signs: ${enum}."`
 	File      string `arg:"" help:"The PEM file; - for standard input."`
+	Now       bool   `help:"Sign with it at once: whoever checks tokens has its public half already."`
 }
 
 func (c keysImport) Run(ctx context.Context, t terminal) error {
@@ -98,7 +99,11 @@ func (c keysImport) Run(ctx context.Context, t terminal) error {
 		return err
 	}
 	defer in.close()
-	if err := in.keys.Import(ctx, c.Algorithm, text); err != nil {
+	take := in.keys.Import
+	if c.Now {
+		take = in.keys.ImportNow
+	}
+	if err := take(ctx, c.Algorithm, text); err != nil {
 		return hint(err, "give one private key that is not here yet and not encrypted: RSA of 2048 to 4096 bits for RS256 and PS256, P-256 for ES256, Ed25519 for EdDSA")
 	}
 	if err := record(ctx, in, store.Event{Kind: store.KeyImported, Detail: c.Algorithm}); err != nil {
