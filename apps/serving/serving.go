@@ -9,8 +9,13 @@
 package serving
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"fmt"
+	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/auth"
@@ -31,7 +36,7 @@ const modern = "2026-07-28"
 //
 // It leaves the checks of tokens, Host and Origin to whoever mounts it.
 func Handler(s *mcp.Server) http.Handler {
-	s.AddReceivingMiddleware(inTheContextOfItsRequest)
+	s.AddReceivingMiddleware(inTheContextOfItsRequest, steady)
 	the := func(*http.Request) *mcp.Server { return s }
 	// The SDK's own check of the Host header takes every request that reaches
 	// a loopback address under a public name for an attack, and that is what a
@@ -84,6 +89,24 @@ func inTheContextOfItsRequest(next mcp.MethodHandler) mcp.MethodHandler {
 			if its, ok := extra.TokenInfo.Extra[requestKey].(context.Context); ok {
 				ctx = ofRequest{ctx, its}
 			}
+		}
+		return next(ctx, method, req)
+	}
+}
+
+// steady keeps one call from ending the program: the SDK calls methods where
+// nothing catches what they throw. One thing that it throws itself, anybody can
+// send: arguments that are null, to a tool whose schema has a default.
+func steady(next mcp.MethodHandler) mcp.MethodHandler {
+	return func(ctx context.Context, method string, req mcp.Request) (res mcp.Result, err error) {
+		defer func() {
+			if thrown := recover(); thrown != nil {
+				slog.Default().Error("a method panicked", "method", method, "cause", fmt.Sprint(thrown), "stack", string(debug.Stack()))
+				res, err = nil, errors.New("internal error")
+			}
+		}()
+		if call, ok := req.(*mcp.CallToolRequest); ok && call.Params != nil && bytes.Equal(bytes.TrimSpace(call.Params.Arguments), []byte("null")) {
+			call.Params.Arguments = nil
 		}
 		return next(ctx, method, req)
 	}

@@ -2,6 +2,7 @@ package serving
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -113,5 +114,34 @@ func TestASessionIsOfThePersonWhoOpenedIt(t *testing.T) {
 		if got := who(t, s); got != "an error" {
 			t.Errorf("%q went on with somebody else's session, as %q", name, got)
 		}
+	}
+}
+
+func TestOneCallCannotEndTheProgram(t *testing.T) {
+	s := mcp.NewServer(&mcp.Implementation{Name: "test", Version: "1"}, nil)
+	schema := map[string]any{"type": "object", "properties": map[string]any{"n": map[string]any{"type": "integer", "default": 7}}}
+	mcp.AddTool(s, &mcp.Tool{Name: "n", InputSchema: schema}, func(_ context.Context, _ *mcp.CallToolRequest, in struct {
+		N int `json:"n"`
+	}) (*mcp.CallToolResult, any, error) {
+		if in.N == 0 {
+			panic("nought")
+		}
+		return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: fmt.Sprint(in.N)}}}, nil, nil
+	})
+	server := httptest.NewServer(Handler(s))
+	t.Cleanup(server.Close)
+	cs, err := mcp.NewClient(&mcp.Implementation{Name: "client", Version: "1"}, nil).Connect(t.Context(), &mcp.StreamableClientTransport{
+		Endpoint: server.URL, DisableStandaloneSSE: true,
+	}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cs.Close()
+	if _, err := cs.CallTool(t.Context(), &mcp.CallToolParams{Name: "n", Arguments: map[string]any{"n": 0}}); err == nil || !strings.Contains(err.Error(), "internal error") {
+		t.Errorf("a tool that panics: %v", err)
+	}
+	res, err := cs.CallTool(t.Context(), &mcp.CallToolParams{Name: "n", Arguments: map[string]any(nil)}) // "arguments": null
+	if err != nil || res.Content[0].(*mcp.TextContent).Text != "7" {
+		t.Errorf("arguments that are null: %v, %v", res, err)
 	}
 }
