@@ -17,9 +17,6 @@ const (
 	toolAnswer  = "check_puzzle_move"
 )
 
-// uriBoard is the widget that shows a result.
-const uriBoard = "ui://widget/chess-board.html"
-
 func (c *chess) addTools(s *mcp.Server) {
 	c.addOwn(s)
 	c.addPlaying(s)
@@ -103,8 +100,8 @@ func (c *chess) addPuzzles(s *mcp.Server) {
 	}, c.checkPuzzleMove)
 }
 
-// scheme says to clients which of their calls need a sign-in, and where the board
-// is: of a tool that has both, those without fen do.
+// scheme says to clients which of their calls need a sign-in: of a tool that has
+// both, those without fen do.
 func (c *chess) scheme(signedIn, open bool) mcp.Meta {
 	var schemes []any
 	if open {
