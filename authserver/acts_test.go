@@ -55,7 +55,12 @@ var acts = map[string]func(s *scene, rest string) error{
 		s.vars[name] = value
 		return nil
 	},
-	"save":    (*scene).save,
+	"save": (*scene).save,
+	"secret": func(s *scene, key string) error {
+		value, err := s.member(key)
+		s.secrets[value] = err == nil
+		return err
+	},
 	"tamper":  (*scene).tamper,
 	"person":  (*scene).addPerson,
 	"client":  (*scene).addClient,
@@ -74,7 +79,8 @@ var acts = map[string]func(s *scene, rest string) error{
 	"forget-person": func(s *scene, name string) error {
 		return s.store.RemovePerson(s.t.Context(), s.vars[name])
 	},
-	"narrow": (*scene).narrow,
+	"narrow":            (*scene).narrow,
+	"before-the-policy": (*scene).beforeThePolicy,
 	"forget-client": func(s *scene, id string) error {
 		// The server may believe in a client for a second longer.
 		s.clock.advance(2 * time.Second)
@@ -205,7 +211,7 @@ func (s *scene) addPerson(rest string) error {
 }
 
 // addClient makes a client known: "client NAME URI… [secret] [code-only]
-// [introspects=RESOURCE]". Its id is $NAME; its secret, if any, $NAME.secret.
+// [serves=RESOURCE] [exchange=WHAT]". Its id is $NAME; its secret, if any, $NAME.secret.
 func (s *scene) addClient(rest string) error {
 	c, secret, err := readClient(strings.Fields(rest))
 	if err != nil {
@@ -235,6 +241,19 @@ func (s *scene) narrow(rest string) error {
 	return err
 }
 
+// beforeThePolicy makes what people agreed to so far what it would be, had they agreed
+// before the settings let any server act elsewhere.
+func (s *scene) beforeThePolicy(string) error {
+	db, err := sql.Open("sqlite", s.file)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	_, err1 := db.ExecContext(s.t.Context(), `UPDATE grants SET scope = 'tickets:read' WHERE scope LIKE '%act>%'`)
+	_, err2 := db.ExecContext(s.t.Context(), `DELETE FROM consents WHERE token LIKE 'act>%'`)
+	return errors.Join(err1, err2)
+}
+
 func readClient(words []string) (oauth.Client, oauth.Secret, error) {
 	if len(words) == 0 {
 		return oauth.Client{}, "", errors.New("a client needs a name")
@@ -244,7 +263,7 @@ func readClient(words []string) (oauth.Client, oauth.Secret, error) {
 			GrantTypes: []string{oauth.GrantTypeCode, oauth.GrantTypeRefresh}, ResponseTypes: []string{"code"}}}
 	var secret oauth.Secret
 	for _, word := range words[1:] {
-		resource, introspects := strings.CutPrefix(word, "introspects=")
+		resource, serves := strings.CutPrefix(word, "serves=")
 		chosen, chose := strings.CutPrefix(word, "secret=")
 		switch {
 		case word == "secret", chose:
@@ -254,10 +273,18 @@ func readClient(words []string) (oauth.Client, oauth.Secret, error) {
 			c.SecretDigest, c.Metadata.TokenEndpointAuthMethod = secret.Digest(), oauth.AuthBasic
 		case word == "code-only":
 			c.Metadata.GrantTypes = []string{oauth.GrantTypeCode}
+		case strings.HasPrefix(word, "exchange="):
+			what, scopes, delegates := strings.Cut(strings.TrimPrefix(word, "exchange="), ">")
+			e := oauth.Exchange{Login: what}
+			if delegates {
+				e = oauth.Exchange{Resource: what, Scope: oauth.NewScope(strings.Split(scopes, ",")...)}
+			}
+			c.Exchanges = append(c.Exchanges, e)
+			c.Metadata.GrantTypes = append(c.Metadata.GrantTypes, oauth.GrantTypeExchange)
 		case strings.HasPrefix(word, "scope="):
 			c.Metadata.Scope = strings.TrimPrefix(word, "scope=")
-		case introspects:
-			c.Introspects = append(c.Introspects, resource)
+		case serves:
+			c.Serves = append(c.Serves, resource)
 		default:
 			c.Metadata.RedirectURIs = append(c.Metadata.RedirectURIs, word)
 		}

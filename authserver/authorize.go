@@ -146,7 +146,7 @@ func (s *Server) readRequest(c oauth.Client, form url.Values) (Interaction, erro
 		return none, err
 	}
 	ix := Interaction{
-		ClientID: c.ID, Resource: resource.ID, Scope: scope, Challenge: challenge,
+		ClientID: c.ID, Resource: resource.ID, Scope: s.withDelegations(resource, scope), Challenge: challenge,
 		Prompt: clip(form.Get("prompt"), 128), LoginHint: clip(form.Get("login_hint"), 128), Began: s.Now(),
 	}
 	// OpenID Connect Core §3.1.2.1: "If this parameter contains none with any

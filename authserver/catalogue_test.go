@@ -9,9 +9,9 @@ import (
 )
 
 var (
-	covers    = regexp.MustCompile(`(?i)\bcovers((?:[\s/#]+[RIAFUKW][0-9]+)+)`)
-	reference = regexp.MustCompile(`[RIAFUKW][0-9]+`)
-	listed    = regexp.MustCompile(`(?m)^\| ([RIAFUKW][0-9]+) \|`)
+	covers    = regexp.MustCompile(`(?i)\bcovers((?:[\s/#]+[RIAFUKWX][0-9]+)+)`)
+	reference = regexp.MustCompile(`[RIAFUKWX][0-9]+`)
+	listed    = regexp.MustCompile(`(?m)^\| ([RIAFUKWX][0-9]+) \|`)
 )
 
 // Every line of testdata/catalogue.md is named by a script or a test that covers it,

@@ -64,7 +64,7 @@ func (s *Server) consentView(r *http.Request, ix Interaction, person oauth.Perso
 		Action: "/consent", SwitchAction: "/logout", Person: personLine(person),
 		Target: oauth.TargetOf(to.uri), RedirectURI: to.uri, ClientName: c.Metadata.ClientName, ProvedBy: provedBy(c),
 		ResourceTitle: resource.Title, ResourceURL: resource.ID,
-		Scopes:     scopeLines(resource, ix.Scope, before),
+		Scopes: scopeLines(resource, ix.Scope.Plain(), before), Elsewhere: s.elsewhereLines(ix.Scope),
 		AccountURL: s.Issuer + "/account", OfflineAccess: c.May(oauth.GrantTypeRefresh), AccessTTL: s.AccessTTL,
 	}, nil
 }
@@ -213,13 +213,16 @@ func (s *Server) chosen(ix Interaction, form url.Values) (oauth.Scope, error) {
 	}
 	ticked := oauth.NewScope(form["scope"]...)
 	var granted []string
-	for _, line := range scopeLines(resource, ix.Scope, nil) {
+	for _, line := range scopeLines(resource, ix.Scope.Plain(), nil) {
 		if !line.Optional || ticked.Has(line.Name) {
 			granted = append(granted, line.Name)
 		}
 	}
 	if len(granted) == 0 {
 		return nil, oauth.Refuse(oauth.InvalidRequest, "nothing was chosen; choose at least one permission, or press Deny")
+	}
+	for _, d := range ix.Scope.Delegations() {
+		granted = append(granted, d.Token())
 	}
 	return oauth.NewScope(granted...), nil
 }

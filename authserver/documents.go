@@ -80,7 +80,7 @@ func (s *Server) metadata() oauth.ServerMetadata {
 		JWKSURI:                           s.Issuer + "/.well-known/jwks.json",
 		ResponseTypesSupported:            []string{"code"},
 		ResponseModesSupported:            []string{"query"},
-		GrantTypesSupported:               []string{oauth.GrantTypeCode, oauth.GrantTypeRefresh},
+		GrantTypesSupported:               s.grantTypes(),
 		CodeChallengeMethodsSupported:     []string{"S256"},
 		TokenEndpointAuthMethodsSupported: append([]string{oauth.AuthNone}, secrets...),
 		RevocationAuthMethodsSupported:    append([]string{oauth.AuthNone}, secrets...),

@@ -97,11 +97,11 @@ func (s *Server) mayRefresh(c oauth.Client, g oauth.Grant, form url.Values) (oau
 	if err != nil {
 		return nil, err
 	}
-	granted := g.Scope
+	granted := g.Scope.Plain()
 	if resource, ok := s.resource(g.Resource); ok {
 		granted = beneathCeiling(c, resource, granted)
 	}
-	if len(granted) == 0 && len(g.Scope) > 0 {
+	if len(granted) == 0 && len(g.Scope.Plain()) > 0 {
 		return nil, oauth.Refuse(oauth.InvalidGrant, "this client may have nothing of what was granted any more")
 	}
 	asked = asked.Without(identityScopes)

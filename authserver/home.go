@@ -87,6 +87,9 @@ func (s *Server) grantLine(r *http.Request, g oauth.Grant) pages.GrantLine {
 			}
 		}
 	}
+	for _, e := range s.elsewhereLines(g.Scope) {
+		line.Permissions = append(line.Permissions, e.Scope.Label()+" (at "+e.At+", by "+e.By+")")
+	}
 	return line
 }
 

@@ -11,16 +11,17 @@ import (
 // introspection is the answer of RFC 7662 §2.2. What is not active says
 // nothing else.
 type introspection struct {
-	Active    bool   `json:"active"`
-	Scope     string `json:"scope,omitempty"`
-	ClientID  string `json:"client_id,omitempty"`
-	Subject   string `json:"sub,omitempty"`
-	Audience  string `json:"aud,omitempty"`
-	Issuer    string `json:"iss,omitempty"`
-	TokenType string `json:"token_type,omitempty"`
-	Expires   int64  `json:"exp,omitempty"`
-	IssuedAt  int64  `json:"iat,omitempty"`
-	ID        string `json:"jti,omitempty"`
+	Active    bool         `json:"active"`
+	Scope     string       `json:"scope,omitempty"`
+	ClientID  string       `json:"client_id,omitempty"`
+	Subject   string       `json:"sub,omitempty"`
+	Audience  string       `json:"aud,omitempty"`
+	Issuer    string       `json:"iss,omitempty"`
+	TokenType string       `json:"token_type,omitempty"`
+	Expires   int64        `json:"exp,omitempty"`
+	IssuedAt  int64        `json:"iat,omitempty"`
+	ID        string       `json:"jti,omitempty"`
+	Actor     *token.Actor `json:"act,omitempty"` // RFC 8693 §4.1
 }
 
 // introspect answers RFC 7662 §2. The caller authenticates with a secret, and
@@ -72,7 +73,7 @@ func (s *Server) describe(r *http.Request, c oauth.Client, presented oauth.Secre
 	}
 	return introspection{
 		Active: true, Scope: access.Scope.String(), ClientID: access.ClientID, Subject: access.Subject,
-		Audience: access.Audience, Issuer: access.Issuer, TokenType: "Bearer", ID: access.ID,
+		Audience: access.Audience, Issuer: access.Issuer, TokenType: "Bearer", ID: access.ID, Actor: token.ActorOf(access.Actors),
 		Expires: access.Expires.Unix(), IssuedAt: access.IssuedAt.Unix(),
 	}, nil
 }
@@ -91,13 +92,13 @@ func (s *Server) describeRefresh(r *http.Request, c oauth.Client, presented oaut
 		return introspection{}, nil
 	}
 	return introspection{
-		Active: true, Scope: g.Scope.String(), ClientID: g.ClientID, Subject: g.Subject,
+		Active: true, Scope: g.Scope.Plain().String(), ClientID: g.ClientID, Subject: g.Subject,
 		Issuer: s.Issuer, Expires: g.Expires.Unix(), IssuedAt: g.RotatedAt.Unix(),
 	}, nil
 }
 
 func concerns(c oauth.Client, clientID, audience string) bool {
-	return c.ID == clientID || slices.Contains(c.Introspects, audience)
+	return c.ID == clientID || slices.Contains(c.Serves, audience)
 }
 
 // accessToken reads an access token of this issuer, for whichever resource.

@@ -20,6 +20,7 @@ type limits struct {
 	failuresOf    *keyed // lines of the audit log about failed sign-ins, by name
 	failures      *keyed // the same, altogether
 	arrivals      *keyed // lines of the audit log about registrations, altogether
+	given         *keyed // lines of the audit log about tokens for elsewhere, by grant
 	passkeys      *keyed // what proves no passkey, by address
 	secrets       *keyed // wrong client secrets, by client and address; wrong initial access tokens, by address
 }
@@ -40,6 +41,7 @@ func newLimits(now func() time.Time) *limits {
 		failuresOf:    newKeyed(now, rate.Every(time.Minute), 1),
 		failures:      newKeyed(now, rate.Every(6*time.Second), 100),
 		arrivals:      newKeyed(now, rate.Every(10*time.Second), 1000),
+		given:         newKeyed(now, rate.Every(time.Hour), 1),
 		secrets:       newKeyed(now, rate.Every(10*time.Second), 10),
 		passkeys:      newKeyed(now, rate.Every(15*time.Second), 20),
 	}

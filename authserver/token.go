@@ -3,6 +3,7 @@ package authserver
 import (
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/sallyport-dev/sallyport/internal/flowtrace"
 	"github.com/sallyport-dev/sallyport/internal/weblog"
@@ -32,7 +33,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) error {
 	weblog.From(r.Context()).Add("client", c.ID)
 	flowtrace.From(r.Context()).Client(c.Client)
 	grantType := form.Get("grant_type")
-	var answer tokens
+	var answer any
 	switch {
 	case grantType == "":
 		return oauth.Refuse(oauth.InvalidRequest, "grant_type is missing")
@@ -40,7 +41,9 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) error {
 		answer, err = s.redeem(r.Context(), c, form)
 	case grantType == oauth.GrantTypeRefresh && c.May(grantType):
 		answer, err = s.refresh(r.Context(), c, form)
-	case grantType == oauth.GrantTypeCode || grantType == oauth.GrantTypeRefresh:
+	case grantType == oauth.GrantTypeExchange && c.May(grantType):
+		answer, err = s.exchange(r.Context(), c, form)
+	case slices.Contains(s.grantTypes(), grantType):
 		return oauth.Refuse(oauth.UnauthorizedClient, "the client did not register for this grant_type")
 	default:
 		return oauth.Refuse(oauth.UnsupportedGrantType, "grant_type must be authorization_code or refresh_token")
@@ -52,9 +55,19 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// grantTypes are those that some client may use.
+func (s *Server) grantTypes() []string {
+	all := []string{oauth.GrantTypeCode, oauth.GrantTypeRefresh}
+	if slices.ContainsFunc(s.Preregistered, func(c oauth.Client) bool { return c.May(oauth.GrantTypeExchange) }) {
+		all = append(all, oauth.GrantTypeExchange)
+	}
+	return all
+}
+
 // mint makes what a grant is answered with: an access token for one resource,
 // and the refresh token of generation n where the client may have one.
 func (s *Server) mint(c oauth.Client, g oauth.Grant, scope oauth.Scope, n int64) (tokens, error) {
+	scope = scope.Plain()
 	resource, ok := s.resource(g.Resource)
 	if !ok {
 		return tokens{}, oauth.Refuse(oauth.InvalidGrant, "the resource of this grant is gone")

@@ -24,9 +24,13 @@ type Client struct {
 	KeysURI string
 	// AssertionAlgorithm is the only one that the client signs with; empty: any.
 	AssertionAlgorithm string
-	// Introspects names the resources, by identifier, whose tokens this client may
-	// ask about. Only settings can say so. RFC 7662 §2.1.
-	Introspects []string
+	// Serves names the resources, by identifier, of which this client is the server:
+	// it may ask about their tokens, and exchange them for what Exchanges says. Only
+	// an administrator can say so. RFC 7662 §2.1.
+	Serves []string
+	// Exchanges is what it may have for a token that was presented to a resource that
+	// it serves. Only the settings file can say so.
+	Exchanges []Exchange
 }
 
 // A ClientSource says how a client came to be known.
@@ -48,8 +52,9 @@ const (
 
 // The grant types that are implemented.
 const (
-	GrantTypeCode    = "authorization_code"
-	GrantTypeRefresh = "refresh_token"
+	GrantTypeCode     = "authorization_code"
+	GrantTypeRefresh  = "refresh_token"
+	GrantTypeExchange = "urn:ietf:params:oauth:grant-type:token-exchange" // RFC 8693 §2.1
 )
 
 // ClientMetadata is what a client says of itself. RFC 7591 §2. Members that

@@ -19,6 +19,10 @@ type ProtectedResource struct {
 
 	// Connection is the login whose own token of the person calls need; empty: none.
 	Connection string
+	// HandOut is the scope with which a client gets the token of Connection itself;
+	// without a name: there is none. It is not among Scopes, so nothing implies it, no
+	// document names it, and nobody has it who did not ask for it by name.
+	HandOut ScopeInfo
 }
 
 // ScopeInfo is what people are told about a scope.

@@ -102,6 +102,9 @@ func (g *Guard) authenticate(r *http.Request) (*visit, error) {
 		Subject: access.Subject, ClientID: access.ClientID, GrantID: access.GrantID,
 		Issuer: access.Issuer, Resource: access.Audience, Scope: access.Scope, Expires: access.Expires,
 	}
+	if len(access.Actors) > 0 {
+		c.Actor = access.Actors[0]
+	}
 	return &visit{guard: g, caller: c, presented: raw}, g.identify(r.Context(), c)
 }
 

@@ -14,6 +14,10 @@ type Caller struct {
 	Username, Name, Email string
 
 	ClientID string
+	// Actor is the server that acts for the subject, by its client id, and comes
+	// with a token that it got for that of its own caller; empty: the client acts by
+	// itself. RFC 8693 §4.1.
+	Actor    string
 	GrantID  string
 	Issuer   string
 	Resource string // the audience of the token: this resource

@@ -172,6 +172,9 @@ func (g *Guard) note(r, admitted *http.Request, err error) {
 			event.Add("subject", c.Subject)
 			event.Add("client", c.ClientID)
 			event.Add("grant", c.GrantID)
+			if c.Actor != "" {
+				event.Add("actor", c.Actor)
+			}
 		}
 	}
 }

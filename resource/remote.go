@@ -93,16 +93,17 @@ func (v *Remote) Verify(ctx context.Context, raw oauth.Secret) (token.Access, er
 
 // claims is RFC 9068 §2.2, and the grant.
 type claims struct {
-	Issuer   string `json:"iss"`
-	Subject  string `json:"sub"`
-	Audience string `json:"aud"`
-	Expires  int64  `json:"exp"`
-	IssuedAt int64  `json:"iat"`
-	ID       string `json:"jti"`
-	ClientID string `json:"client_id"`
-	Scope    string `json:"scope"`
-	AuthTime int64  `json:"auth_time"`
-	Grant    string `json:"grant"`
+	Issuer   string       `json:"iss"`
+	Subject  string       `json:"sub"`
+	Audience string       `json:"aud"`
+	Expires  int64        `json:"exp"`
+	IssuedAt int64        `json:"iat"`
+	ID       string       `json:"jti"`
+	ClientID string       `json:"client_id"`
+	Scope    string       `json:"scope"`
+	AuthTime int64        `json:"auth_time"`
+	Grant    string       `json:"grant"`
+	Actor    *token.Actor `json:"act"`
 }
 
 func (v *Remote) check(c claims) (token.Access, error) {
@@ -121,7 +122,7 @@ func (v *Remote) check(c claims) (token.Access, error) {
 	}
 	a := token.Access{
 		ID: c.ID, Issuer: c.Issuer, Subject: c.Subject, Audience: c.Audience, ClientID: c.ClientID,
-		Scope: scope, GrantID: c.Grant,
+		Scope: scope, GrantID: c.Grant, Actors: c.Actor.List(),
 		IssuedAt: time.Unix(c.IssuedAt, 0).UTC(), Expires: time.Unix(c.Expires, 0).UTC(),
 	}
 	if c.AuthTime != 0 {

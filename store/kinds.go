@@ -26,4 +26,6 @@ const (
 	SignedIn           = "person.signed_in"
 	WayAdded           = "person.way_added"
 	WayRemoved         = "person.way_removed"
+	TokenExchanged     = "token.exchanged"
+	TokenHandedOut     = "token.handed_out"
 )

@@ -30,6 +30,9 @@ type Access struct {
 	AuthTime time.Time
 	IssuedAt time.Time
 	Expires  time.Time
+	// Actors are the servers that act for the subject, by their client ids, the present
+	// one first; none: the client acts by itself. RFC 8693 §4.1.
+	Actors []string
 }
 
 // accessClaims is the wire form. Not supported: several audiences, nbf, acr, amr.
@@ -44,6 +47,7 @@ type accessClaims struct {
 	Scope    string `json:"scope,omitempty"`
 	AuthTime int64  `json:"auth_time,omitempty"`
 	Grant    string `json:"grant"`
+	Actor    *Actor `json:"act,omitempty"`
 }
 
 // MintAccess makes an access token: a JWT signed with the current key of the
@@ -60,7 +64,7 @@ func (k *Keyring) MintAccess(format, algorithm string, a Access) (oauth.Secret, 
 	c := accessClaims{
 		Issuer: a.Issuer, Subject: a.Subject, Audience: a.Audience,
 		Expires: a.Expires.Unix(), IssuedAt: a.IssuedAt.Unix(),
-		ID: a.ID, ClientID: a.ClientID, Scope: a.Scope.String(), Grant: a.GrantID,
+		ID: a.ID, ClientID: a.ClientID, Scope: a.Scope.String(), Grant: a.GrantID, Actor: ActorOf(a.Actors),
 	}
 	if !a.AuthTime.IsZero() {
 		c.AuthTime = a.AuthTime.Unix()
@@ -165,7 +169,7 @@ func (c accessClaims) check(issuer string, now time.Time) (Access, error) {
 	}
 	a := Access{
 		ID: c.ID, Issuer: c.Issuer, Subject: c.Subject, Audience: c.Audience, ClientID: c.ClientID,
-		Scope: scope, GrantID: c.Grant,
+		Scope: scope, GrantID: c.Grant, Actors: c.Actor.List(),
 		IssuedAt: time.Unix(c.IssuedAt, 0).UTC(), Expires: time.Unix(c.Expires, 0).UTC(),
 	}
 	if c.AuthTime != 0 {

@@ -26,7 +26,7 @@ type clientsAdd struct {
 	Name         string   `arg:"" help:"What people read when they are asked."`
 	RedirectURI  []string `sep:"none" placeholder:"URI" help:"Where answers may go; give it again for more."`
 	Confidential bool     `help:"Give it a secret, which is printed once."`
-	Introspects  []string `sep:"none" placeholder:"URL" help:"A resource whose access tokens it may ask about; give it again for more. With --confidential."`
+	Serves       []string `sep:"none" placeholder:"URL" help:"A resource whose access tokens it may ask about; give it again for more. With --confidential."`
 	Scope        string   `placeholder:"SCOPES" help:"The most that it may have, separated by spaces; no limit when it is not given."`
 	ID           string   `name:"client-id" help:"The client id; made when it is not given."`
 }
@@ -59,10 +59,10 @@ func (c clientsAdd) Run(ctx context.Context, t terminal) error {
 // check finds what is wrong with the flags taken together.
 func (c clientsAdd) check() error {
 	switch {
-	case len(c.RedirectURI) == 0 && len(c.Introspects) == 0:
-		return misuse(errors.New("--redirect-uri is missing"), "give the URI that the app shows, or --introspects for a resource server")
-	case len(c.Introspects) > 0 && !c.Confidential:
-		return misuse(errors.New("--introspects needs --confidential"), "who asks about tokens proves with a secret who they are")
+	case len(c.RedirectURI) == 0 && len(c.Serves) == 0:
+		return misuse(errors.New("--redirect-uri is missing"), "give the URI that the app shows, or --serves for a resource server")
+	case len(c.Serves) > 0 && !c.Confidential:
+		return misuse(errors.New("--serves needs --confidential"), "who asks about tokens proves with a secret who they are")
 	case c.ID != "" && !clientID.MatchString(c.ID):
 		return misuse(fmt.Errorf("--client-id %q cannot be a client id", c.ID), "use at most 200 letters, digits and signs, without spaces")
 	}
@@ -91,7 +91,7 @@ func (c clientsAdd) client(in *installation) (oauth.Client, oauth.Secret, error)
 			return added, "", fmt.Errorf("%s: %w", uri, plainly(err))
 		}
 	}
-	if added.Introspects, err = resourceIDs(in, c.Introspects); err != nil {
+	if added.Serves, err = resourceIDs(in, c.Serves); err != nil {
 		return added, "", err
 	}
 	added.Metadata = asked
@@ -158,13 +158,13 @@ type clientView struct {
 	Source   oauth.ClientSource `json:"source"`
 	Created  time.Time          `json:"created,omitzero"`
 	LastUsed time.Time          `json:"last_used,omitzero"`
-	// Introspects are the resources whose tokens it may ask about.
-	Introspects []string `json:"introspects,omitempty"`
+	// Serves are the resources whose tokens it may ask about.
+	Serves []string `json:"serves,omitempty"`
 	oauth.ClientMetadata
 }
 
 func viewClient(c oauth.Client) clientView {
-	return clientView{ID: c.ID, Source: c.Source, Created: c.Created, LastUsed: c.LastUsed, Introspects: c.Introspects, ClientMetadata: c.Metadata}
+	return clientView{ID: c.ID, Source: c.Source, Created: c.Created, LastUsed: c.LastUsed, Serves: c.Serves, ClientMetadata: c.Metadata}
 }
 
 type clientsList struct {
@@ -241,7 +241,7 @@ func (c clientsShow) Run(ctx context.Context, t terminal) error {
 	rows := [][]string{
 		{"client id", client.ID}, {"name", m.ClientName}, {"from", string(client.Source)}, {"authenticates by", m.TokenEndpointAuthMethod},
 		{"redirect URIs", strings.Join(m.RedirectURIs, " ")}, {"grant types", strings.Join(m.GrantTypes, " ")},
-		{"scope at most", m.Scope}, {"asks about", strings.Join(client.Introspects, " ")},
+		{"scope at most", m.Scope}, {"asks about", strings.Join(client.Serves, " ")},
 		{"created", when(client.Created)}, {"last used", when(client.LastUsed)},
 	}
 	return c.pairs(t, viewClient(client), rows)

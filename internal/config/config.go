@@ -126,8 +126,16 @@ type Client struct {
 	ID           string       `yaml:"client_id" required:"true" doc:"What the client sends as client_id."`
 	Secret       oauth.Secret `yaml:"client_secret" absent:"none" optional:"true" doc:"At least 16 characters. A client without one is public."`
 	Name         string       `yaml:"name" absent:"the client_id" doc:"What people read when they are asked."`
-	RedirectURIs []string     `yaml:"redirect_uris" absent:"none, for a client that only introspects" doc:"Where answers may go, compared octet by octet; only the port of an http URI on this computer is not. A client without introspects needs one."`
+	RedirectURIs []string     `yaml:"redirect_uris" absent:"none, for a client that only serves" doc:"Where answers may go, compared octet by octet; only the port of an http URI on this computer is not. A client without serves needs one."`
 	AuthMethod   string       `yaml:"token_endpoint_auth_method" absent:"none without a client_secret, client_secret_basic with one" enum:"none|client_secret_basic|client_secret_post" doc:"How the client authenticates at the token endpoint (RFC 7591 §2)."`
-	Introspects  []string     `yaml:"introspects" absent:"none" optional:"true" doc:"The names of the resources whose access tokens it may ask about at the introspection endpoint (RFC 7662). It needs a client_secret."`
+	Serves       []string     `yaml:"serves" absent:"none" optional:"true" doc:"The names of the resources of which it is the server: it may ask about their access tokens at the introspection endpoint (RFC 7662), and exchange them for what exchange says. It needs a client_secret."`
+	Exchanges    []Exchange   `yaml:"exchange" absent:"none" optional:"true" doc:"What it may have, at the token endpoint, for an access token that was presented to a resource that it serves (RFC 8693). docs/login.md has examples."`
 	Scope        string       `yaml:"scope" absent:"any" optional:"true" doc:"The most that it may have, separated by spaces, with what those scopes imply. What else it asks for is left out."`
+}
+
+// Exchange is one entry of a client's exchange: login, or resource and scopes.
+type Exchange struct {
+	Login    string   `yaml:"login" absent:"none" optional:"true" doc:"The name of the login that the resource has a connection to: the person's own token there."`
+	Resource string   `yaml:"resource" absent:"none" optional:"true" doc:"The name of another resource, at which it then acts for the person. They are told so when they allow a client."`
+	Scopes   []string `yaml:"scopes" absent:"none" optional:"true" doc:"With resource, and required: the most that it may do there."`
 }

@@ -37,9 +37,17 @@ func (k *check) connection(key string, r Resource) {
 		}
 		k.say(key+".provider", "is "+k.quote(key+".provider", login)+", which is not the name of a login that brings tokens", fix)
 	}
-	if r.Upstream == "" {
-		k.say(key, "has no effect without an upstream, which alone gets the token", "add upstream, or remove it")
+	if r.Upstream == "" && !k.reaches(r) {
+		k.say(key, "has no effect without an upstream, nor a client that serves the resource and may exchange for it, so that nothing gets the token", "add upstream, or exchange: [{ login: "+r.Connection.Login+" }] to a client that serves it, or remove it")
 	}
+}
+
+// reaches reports whether somebody gets the token of a resource's connection who is
+// no upstream.
+func (c *Config) reaches(r Resource) bool {
+	return slices.ContainsFunc(c.Clients, func(cl Client) bool {
+		return slices.Contains(cl.Serves, r.Name) && slices.ContainsFunc(cl.Exchanges, func(e Exchange) bool { return e.Login == r.Connection.Login })
+	})
 }
 
 // elsewhere are the names of the logins that bring tokens.

@@ -76,7 +76,8 @@ func (k *check) clients() {
 		k.clientSecret(key, cl)
 		k.redirectURIs(key, cl)
 		k.clientScope(key, cl)
-		k.introspects(key, cl)
+		k.serves(key, cl)
+		k.exchanges(key, cl)
 	}
 }
 
@@ -102,7 +103,7 @@ func (k *check) clientSecret(key string, cl Client) {
 }
 
 func (k *check) redirectURIs(key string, cl Client) {
-	if len(cl.RedirectURIs) == 0 && len(cl.Introspects) == 0 {
+	if len(cl.RedirectURIs) == 0 && len(cl.Serves) == 0 {
 		k.say(key+".redirect_uris", "is empty, so no answer could reach the client", "add the URI that the client shows")
 	}
 	for i, uri := range cl.RedirectURIs {
@@ -123,14 +124,14 @@ func redirectFix(uri string) string {
 	return "add " + u.Scheme + " to registration.private_schemes, if this client is to be trusted with it"
 }
 
-// introspects checks whose tokens a client may ask about.
-func (k *check) introspects(key string, cl Client) {
-	if len(cl.Introspects) > 0 && cl.Secret == "" && !k.broken[key+".client_secret"] {
-		k.say(key+".introspects", "has no effect on a client without a client_secret", "add one, or remove it")
+// serves checks of which resources a client is the server.
+func (k *check) serves(key string, cl Client) {
+	if len(cl.Serves) > 0 && cl.Secret == "" && !k.broken[key+".client_secret"] {
+		k.say(key+".serves", "has no effect on a client without a client_secret", "add one, or remove it")
 		return
 	}
 	names := k.resourceNames()
-	for i, name := range cl.Introspects {
+	for i, name := range cl.Serves {
 		if slices.Contains(names, name) || k.broken["resources"] {
 			continue
 		}
@@ -138,7 +139,7 @@ func (k *check) introspects(key string, cl Client) {
 		if near := nearest(name, names); near != "" {
 			fix = "did you mean " + near + "?"
 		}
-		at := fmt.Sprintf("%s.introspects[%d]", key, i)
+		at := fmt.Sprintf("%s.serves[%d]", key, i)
 		k.say(at, "is "+k.quote(at, name)+", which is not the name of a resource", fix)
 	}
 }

@@ -209,6 +209,8 @@ func (k *check) scopes(key string, r Resource) {
 			k.say(at, "is not the name of a scope", `use printable ASCII without spaces, " and \`)
 		case slices.Contains(reservedScopes, s.Name):
 			k.say(at, "is a scope of the server itself", "choose another name, such as "+slug(r.Name)+":"+s.Name)
+		case oauth.ReservedScope(s.Name):
+			k.say(at, "is a scope that only the server itself has: with it a client gets a token for elsewhere", "choose another name; for a person's own token of a login there is hand_out, under login")
 		}
 		k.known(at+".implies", s.Implies, r)
 		if slices.Contains(s.Implies, s.Name) {
@@ -226,9 +228,12 @@ func (r Resource) firstScope() string {
 
 // known checks that each of a list of scopes is one of the resource's.
 func (k *check) known(key string, scopes []string, r Resource) {
-	if k.broken[strings.SplitN(key, ".", 2)[0]+".scopes"] {
-		return
+	if !k.broken[strings.SplitN(key, ".", 2)[0]+".scopes"] {
+		k.knownScopes(key, scopes, r)
 	}
+}
+
+func (k *check) knownScopes(key string, scopes []string, r Resource) {
 	for i, s := range scopes {
 		if slices.Contains(r.scopeNames(), s) {
 			continue

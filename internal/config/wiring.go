@@ -87,11 +87,29 @@ func (c *Config) PreRegistered() []oauth.Client {
 			known.SecretDigest = cl.Secret.Digest()
 		}
 		for _, r := range c.Resources {
-			if slices.Contains(cl.Introspects, r.Name) {
-				known.Introspects = append(known.Introspects, c.ID(r))
+			if slices.Contains(cl.Serves, r.Name) {
+				known.Serves = append(known.Serves, c.ID(r))
 			}
 		}
+		if known.Exchanges = c.exchanges(cl); len(known.Exchanges) > 0 {
+			known.Metadata.GrantTypes = append(known.Metadata.GrantTypes, oauth.GrantTypeExchange)
+		}
 		all = append(all, known)
+	}
+	return all
+}
+
+// exchanges is a client's exchange, with resources by their identifiers.
+func (c *Config) exchanges(cl Client) []oauth.Exchange {
+	var all []oauth.Exchange
+	for _, e := range cl.Exchanges {
+		one := oauth.Exchange{Login: e.Login, Scope: oauth.NewScope(e.Scopes...)}
+		for _, r := range c.Resources {
+			if e.Resource != "" && r.Name == e.Resource {
+				one.Resource = c.ID(r)
+			}
+		}
+		all = append(all, one)
 	}
 	return all
 }

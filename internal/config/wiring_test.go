@@ -83,11 +83,11 @@ func TestAClientMayAskAboutTheResourcesThatItNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	known := c.PreRegistered()
-	if got := strings.Join(known[1].Introspects, " "); got != "https://mcp.example.com/tickets/mcp https://api.example.com/v2/mcp" {
+	if got := strings.Join(known[1].Serves, " "); got != "https://mcp.example.com/tickets/mcp https://api.example.com/v2/mcp" {
 		t.Error("got", got)
 	}
-	if known[0].Introspects != nil {
-		t.Error("a client that names none may ask about", known[0].Introspects)
+	if known[0].Serves != nil {
+		t.Error("a client that names none may ask about", known[0].Serves)
 	}
 }
 

@@ -121,6 +121,16 @@ func (a *Attempt) Grant(id string) {
 	}
 }
 
+// Behalf says that the client who asks is the server of a resource, and asks on
+// behalf of the client of a grant, whose flow it is.
+func (a *Attempt) Behalf(grantID string) {
+	if a == nil {
+		return
+	}
+	a.values.server, a.values.client = a.learned.ClientID, oauth.Client{}
+	a.learned.ClientID, a.learned.GrantID = "", grantID
+}
+
 // Flow is the id of the flow that it belongs to, for a sealed value or a page;
 // empty when it is not kept.
 func (a *Attempt) Flow() string {

@@ -14,6 +14,7 @@ type values struct {
 	resource string     // as it was asked for
 	scope    string
 	redirect string // the host
+	server   string // the client id of a resource's server that asks on behalf of another client
 	request  string // by what the same authorization request is known again; never stored
 }
 
@@ -217,6 +218,9 @@ func (a *Attempt) facts(kind Kind) []string {
 	case Registration:
 		add("answers to", clean(strings.Join(hosts, ", "), maxValue))
 	case Token, Refresh:
+		add("client id", clean(a.learned.ClientID, maxID))
+	case Exchange:
+		add("server", clean(v.server, maxID))
 		add("client id", clean(a.learned.ClientID, maxID))
 	}
 	return facts

@@ -37,6 +37,7 @@ const (
 	Token        Kind = "token"
 	Call         Kind = "call"
 	Refresh      Kind = "refresh"
+	Exchange     Kind = "exchange" // a server asked for a token to act with elsewhere
 )
 
 // An Outcome is how a step ended.

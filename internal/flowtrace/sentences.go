@@ -93,6 +93,17 @@ var remedies = map[string]remedy{
 		toDo: "Disconnect and connect in the client: the person is then asked to connect that service again."},
 	"the person's connection cannot be used now; try again": {
 		toDo: "The service that this server acts at does not answer, or refuses this server; the log says which. Nothing was revoked."},
+	"the person has to sign in again, to connect the service that is asked for": {
+		"A server asked for the person's own token of another service, and the person has no connection to it, or that has ended.",
+		"Disconnect and connect in the client: the person is then asked to connect that service."},
+	"the person has not agreed that this server acts for them there; the client has to ask for permission again": {
+		"A server asked to act for the person at another resource, to which they have not agreed: they allowed the client before the settings said so.",
+		"Disconnect and connect in the client: the consent page then says so, and asks."},
+	"the subject_token is no living access token of a resource that this client serves": {
+		"A server presented for exchange what is no access token of a resource that it serves, or not any more.",
+		"The log has which it was. If the token was for another resource: compare `serves` of that client in the settings with the resource that it guards."},
+	"this client may not exchange tokens for that; the settings say what it may": {
+		"A server asked for something that the settings do not let it have.", "Compare `exchange` of that client in the settings, and the `connection` of the resource that it serves."},
 	"that account belongs to somebody else here": {
 		toDo: "Somebody signed in here with that account before. The person signs in with it instead, or connects another one."},
 	"somebody else is signed in here now":              {toDo: "Start again from the client, in one tab."},

@@ -97,6 +97,10 @@ func (f Flow) missing(last Step, facts Facts, v Verdict) Verdict {
 func furthestOf(steps []Step) Step {
 	furthest := steps[0]
 	for _, s := range steps {
+		// What a server behind it could not have says nothing of the connection itself.
+		if s.Kind == Exchange {
+			continue
+		}
 		if s.Outcome == Refused || s.Outcome == Failed {
 			furthest = s
 			continue

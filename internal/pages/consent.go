@@ -32,12 +32,22 @@ type Consent struct {
 	ResourceTitle string
 	ResourceURL   string
 	Scopes        []ScopeLine
+	// Elsewhere is what the servers behind it may do for the person with that: it comes
+	// with the rest, and cannot be left out.
+	Elsewhere []ElsewhereLine
 
 	// OfflineAccess: it lasts until it is withdrawn at AccountURL. Otherwise it
 	// lasts AccessTTL, an hour where that is zero.
 	OfflineAccess bool
 	AccessTTL     time.Duration
 	AccountURL    string
+}
+
+// An ElsewhereLine is one permission that the server of one resource has at another.
+type ElsewhereLine struct {
+	By, At string // what they are called
+	URL    string // of At
+	Scope  ScopeLine
 }
 
 // A ScopeLine is one permission.

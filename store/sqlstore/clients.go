@@ -33,7 +33,7 @@ func (s *Store) Register(ctx context.Context, c oauth.Client) (oauth.Client, err
 		return oauth.Client{}, err
 	}
 	metadata, err1 := json.Marshal(c.Metadata)
-	introspects, err2 := json.Marshal(c.Introspects)
+	introspects, err2 := json.Marshal(c.Serves)
 	if err := errors.Join(err1, err2); err != nil {
 		return oauth.Client{}, err
 	}
@@ -95,6 +95,6 @@ func scanClient(r row) (oauth.Client, error) {
 	c.Created, c.LastUsed = moment(created), moment(lastUsed)
 	return c, errors.Join(
 		json.Unmarshal([]byte(metadata), &c.Metadata),
-		json.Unmarshal([]byte(introspects), &c.Introspects),
+		json.Unmarshal([]byte(introspects), &c.Serves),
 		digests([]*oauth.Digest{&c.SecretDigest}, secret))
 }

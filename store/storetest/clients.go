@@ -17,7 +17,7 @@ func clientRules() []rule {
 			want := oauth.Client{
 				ID: "c1", Metadata: metadata(), SecretDigest: oauth.Secret("s").Digest(),
 				Source: oauth.FromSettings, Created: w.time(), LastUsed: w.time(),
-				Introspects: []string{"https://mcp.example.com/mcp", "https://other.example.com"},
+				Serves: []string{"https://mcp.example.com/mcp", "https://other.example.com"},
 			}
 			got, err := w.Register(t.Context(), want)
 			w.ok(err)
