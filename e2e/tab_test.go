@@ -302,16 +302,25 @@ func (b *tab) picture(name string) {
 // askAxe reports what axe-core finds wrong with the page.
 func (b *tab) askAxe(where, axe string) {
 	b.t.Helper()
-	found := evaluate[struct {
-		Passed     int
-		Violations []struct {
-			ID, Help string
-			Nodes    []string
-		}
-	}](b, axe+`;axe.run(document).then(r => ({
-		Passed: r.passes.length,
-		Violations: r.violations.map(v => ({ID: v.id, Help: v.help, Nodes: v.nodes.map(n => n.html + ' ' + n.failureSummary)})),
-	}))`)
+	b.complain(where, evaluate[axeReport](b, axe+axeRun))
+}
+
+// axeRun comes after axe-core's own script.
+const axeRun = `;axe.run(document).then(r => ({
+	Passed: r.passes.length,
+	Violations: r.violations.map(v => ({ID: v.id, Help: v.help, Nodes: v.nodes.map(n => n.html + ' ' + n.failureSummary)})),
+}))`
+
+type axeReport struct {
+	Passed     int
+	Violations []struct {
+		ID, Help string
+		Nodes    []string
+	}
+}
+
+func (b *tab) complain(where string, found axeReport) {
+	b.t.Helper()
 	if found.Passed == 0 {
 		b.t.Errorf("%s: axe-core checked nothing", where)
 	}

@@ -21,6 +21,7 @@ async function bundle(name) {
     build: {
       write: false,
       target: 'es2022',
+      cssTarget: ['chrome123', 'safari17.5', 'firefox120'], // which have light-dark()
       minify: true,
       cssMinify: true,
       modulePreload: false,

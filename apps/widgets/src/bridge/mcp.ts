@@ -1,3 +1,4 @@
+import './quiet'
 import { App } from '@modelcontextprotocol/ext-apps'
 import { type Bridge, Board, type Mode, readResult, type Shown } from './bridge'
 

@@ -27,7 +27,7 @@ declare global {
 /** The bridge of window.openai, which is there before the page's own script runs. */
 export function overOpenAI(host: OpenAI): Bridge {
   const board = new Board()
-  const look = () => board.put(globals(host))
+  const look = () => board.put({ ...globals(host), ...outcome(host, board.shown()) })
   look()
   // Its values are written anew before the event is sent.
   window.addEventListener('openai:set_globals', look, { passive: true })
@@ -61,16 +61,7 @@ export function overOpenAI(host: OpenAI): Bridge {
 }
 
 function globals(host: OpenAI): Partial<Shown> {
-  const meta = asObject(host.toolResponseMetadata)
-  // ChatGPT has the whole result beside its parts; others have the parts alone.
-  const whole = asObject(meta.mcp_tool_result)
-  const came = host.toolOutput != null || Object.keys(whole).length > 0
-  const result = came
-    ? readResult({ content: whole.content, isError: whole.isError, structuredContent: host.toolOutput ?? whole.structuredContent, _meta: { ...asObject(whole._meta), ...meta } })
-    : undefined
   return {
-    phase: came ? 'done' : 'running',
-    result,
     input: asObject(host.toolInput),
     theme: host.theme,
     mode: host.displayMode ?? 'inline',
@@ -80,4 +71,20 @@ function globals(host: OpenAI): Partial<Shown> {
     kept: host.widgetState ?? null,
     can: { call: !!host.callTool, send: !!host.sendFollowUpMessage, open: !!host.openExternal },
   }
+}
+
+/** The result of the tool: the same object as before while the tool did not answer anew. */
+function outcome(host: OpenAI, before: Shown): Partial<Shown> {
+  const meta = asObject(host.toolResponseMetadata)
+  // ChatGPT has the whole result beside its parts; others have the parts alone.
+  const whole = asObject(meta.mcp_tool_result)
+  if (host.toolOutput == null && Object.keys(whole).length === 0) return { phase: 'running', result: undefined }
+  const result = readResult({
+    content: whole.content,
+    isError: whole.isError,
+    structuredContent: host.toolOutput ?? whole.structuredContent,
+    _meta: { ...asObject(whole._meta), ...meta },
+  })
+  const same = before.result !== undefined && JSON.stringify(before.result) === JSON.stringify(result)
+  return { phase: 'done', result: same ? before.result : result }
 }

@@ -41,8 +41,10 @@ function Themed({ children }: { children: ReactNode }) {
     // Without a theme from the host, that of the system: what :root says.
     style.colorScheme = theme ?? ''
     dataset.mode = mode
-    for (const [name, value] of Object.entries(variables)) {
-      if (name.startsWith('--')) style.setProperty(name, value)
+    const own = Object.entries(variables).filter(([name]) => name.startsWith('--'))
+    for (const [name, value] of own) style.setProperty(name, value)
+    return () => {
+      for (const [name] of own) style.removeProperty(name)
     }
   }, [theme, variables, mode])
   if (phase === 'alone') {

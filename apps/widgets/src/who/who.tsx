@@ -61,7 +61,7 @@ export function Who() {
 
 function Person({ who }: { who: Identity }) {
   const name = who.name || who.username || who.subject
-  const rest = [who.name ? who.username : '', who.email].filter(Boolean)
+  const rest = [who.username, who.email].filter((w) => w && w !== name)
   return (
     <header>
       <span className="face" aria-hidden="true">
@@ -82,8 +82,8 @@ function Through({ who }: { who: Identity }) {
     <div>
       <dt>Through</dt>
       <dd>
-        <code>{host || who.clientID || 'an unnamed client'}</code>
-        {who.program && <p className="quiet">calls itself {who.program}</p>}
+        {host ? <code className="client">{host}</code> : <span>{who.program || 'a client without a name'}</span>}
+        {host ? who.program && <p className="quiet">calls itself {who.program}</p> : <p className="quiet">so it says; known here as <code>{who.clientID}</code></p>}
       </dd>
     </div>
   )
@@ -106,9 +106,14 @@ function May({ who, busy, ask }: { who: Identity; busy: string; ask?: () => void
                   {!has && <p className="quiet">not allowed yet</p>}
                 </div>
                 {!has && ask && (
-                  <button type="button" className="main" aria-disabled={busy !== ''} onClick={busy ? undefined : ask}>
+                  <button
+                    type="button"
+                    className="main"
+                    aria-label={`${busy === 'perform-item-action' ? 'Asking…' : 'Ask for it'}: ${title}`}
+                    aria-disabled={busy !== ''}
+                    onClick={busy ? undefined : ask}
+                  >
                     {busy === 'perform-item-action' ? 'Asking…' : 'Ask for it'}
-                    <span className="unseen">: {title}</span>
                   </button>
                 )}
               </li>
@@ -136,6 +141,7 @@ function Mark({ has }: { has: boolean }) {
 }
 
 function Until({ expires, busy, look }: { expires: number; busy: string; look?: () => void }) {
+  const { locale } = useShown()
   const now = useSeconds(expires)
   const { over, digits, words } = left(expires, now)
   const at = new Date(expires)
@@ -155,7 +161,7 @@ function Until({ expires, busy, look }: { expires: number; busy: string; look?: 
             </>
           )}
           <p className="quiet">
-            {over ? 'Your chat fetches a new one with the next call.' : `until ${at.toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' })}`}
+            {over ? 'Your chat fetches a new one with the next call.' : `until ${at.toLocaleTimeString(locale, { hour: '2-digit', minute: '2-digit' })}`}
           </p>
         </div>
         {look && (
