@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sallyport-dev/sallyport/apps/chess"
 	"github.com/sallyport-dev/sallyport/authserver"
 	"github.com/sallyport-dev/sallyport/console"
 	"github.com/sallyport-dev/sallyport/gateway"
@@ -37,6 +38,7 @@ type door struct {
 	vault    *vault.Vault
 	gateway  *gateway.Gateway
 	bridges  []*stdio.Bridge
+	boards   []*chess.Server
 	stopping context.Context // done when the server is asked to stop
 }
 

@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"time"
 
-	"github.com/sallyport-dev/sallyport/apps/demo"
 	"github.com/sallyport-dev/sallyport/gateway"
 	"github.com/sallyport-dev/sallyport/gateway/stdio"
 	"github.com/sallyport-dev/sallyport/internal/config"
@@ -58,8 +57,8 @@ func (d *door) guarded(settings config.Resource, r oauth.ProtectedResource) (gat
 		g.Tools[tool.Name] = resource.Tool{Scopes: oauth.NewScope(tool.Scopes...), Public: tool.Public}
 	}
 	switch {
-	case settings.BuiltIn == "demo":
-		g.Handler, g.Identity = demo.New(demo.Options{Version: versionText()}), gateway.IdentityNone
+	case settings.BuiltIn != "":
+		g.Handler, g.Identity = d.builtIn(settings), gateway.IdentityNone
 	case len(settings.Command) > 0:
 		if _, err := exec.LookPath(settings.Command[0]); err != nil {
 			err = hint(err, "install it, or write its whole path")
@@ -120,6 +119,9 @@ func (d *door) close() error {
 	var errs []error
 	for _, b := range d.bridges {
 		errs = append(errs, b.Close())
+	}
+	for _, c := range d.boards {
+		errs = append(errs, c.Close())
 	}
 	if d.gateway != nil {
 		errs = append(errs, d.gateway.Close())

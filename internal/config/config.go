@@ -81,7 +81,7 @@ type Resource struct {
 	Upstream          string     `yaml:"upstream" absent:"none" optional:"true" doc:"The URL of the running MCP server that is guarded."`
 	Command           []string   `yaml:"command" absent:"none" optional:"true" doc:"A stdio MCP server to start and guard: the program and its arguments."`
 	Env               []Variable `yaml:"env" absent:"none" optional:"true" doc:"Environment variables of the command, by name. Besides these it sees PATH, HOME, LANG and TMPDIR, and nothing else of the server's own."`
-	BuiltIn           string     `yaml:"app" absent:"none" optional:"true" enum:"demo" later:"github|chess|intent" doc:"An MCP server that ships with Sallyport. Without upstream, command and app the resource is guarded elsewhere by a library."`
+	BuiltIn           string     `yaml:"app" absent:"none" optional:"true" enum:"demo|chess" later:"github|intent" doc:"An MCP server that ships with Sallyport. Without upstream, command and app the resource is guarded elsewhere by a library."`
 	Scopes            []Scope    `yaml:"scopes" absent:"one scope with the resource's name" doc:"What a client can ask for, by name, in the order in which people read them."`
 	Tools             []Tool     `yaml:"tools" absent:"none" optional:"true" doc:"What each tool needs, by its name."`
 	DefaultToolScopes []string   `yaml:"default_tool_scopes" absent:"every scope" optional:"true" doc:"What a tool needs that is not under tools."`

@@ -115,8 +115,8 @@ func (c *Config) complete() {
 }
 
 func (r *Resource) complete() {
-	if r.BuiltIn == "demo" && len(r.Scopes) == 0 && len(r.Tools) == 0 {
-		r.demo()
+	if len(r.Scopes) == 0 && len(r.Tools) == 0 {
+		r.builtIn()
 	}
 	if r.Title == "" {
 		r.Title = r.Name
@@ -144,21 +144,6 @@ func (r *Resource) complete() {
 			r.DefaultToolScopes = append(r.DefaultToolScopes, s.Name)
 		}
 	}
-}
-
-// demo is what the built-in demo needs.
-func (r *Resource) demo() {
-	if r.Title == "" {
-		r.Title = "Sallyport demo"
-	}
-	r.Scopes = []Scope{
-		{Name: "demo:read", Title: "See who you are and read the demo's items", Default: true},
-		{Name: "demo:write", Title: "Act on the demo's items"},
-	}
-	for _, name := range []string{"echo", "whoami", "get-items", "count-slowly"} {
-		r.Tools = append(r.Tools, Tool{Name: name, Scopes: []string{"demo:read"}})
-	}
-	r.Tools = append(r.Tools, Tool{Name: "perform-item-action", Scopes: []string{"demo:write"}})
 }
 
 func (cl *Client) complete() {
