@@ -36,15 +36,19 @@ func (s *Server) lacksConnection(ctx context.Context, r oauth.ProtectedResource,
 	return false, err
 }
 
-// mayStillAct refuses to refresh what would be of no use: a client that hears
-// invalid_grant brings the person, who then connects again. Nothing is revoked.
+// mayStillAct refuses to refresh what would be of no use, or for somebody who is gone
+// elsewhere: a client that hears invalid_grant brings the person, who then connects or
+// signs in again. Nothing is revoked.
 func (s *Server) mayStillAct(ctx context.Context, g oauth.Grant) error {
 	resource, _ := s.resource(g.Resource)
 	lacks, err := s.lacksConnection(ctx, resource, g.Subject)
 	if lacks {
 		return oauth.Refuse(oauth.InvalidGrant, "the person has to sign in again, to connect the service that this server acts at")
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return s.stillVouchedFor(ctx, g.Subject)
 }
 
 func aboutConnect(login, sealed string) string { return "connect " + login + " " + sealed }

@@ -39,6 +39,9 @@ func (s *Server) redeem(ctx context.Context, c *caller, form url.Values) (tokens
 	if err := s.boundTo(code.Resource, form); err != nil {
 		return tokens{}, err
 	}
+	if err := s.stillVouchedFor(ctx, code.Subject); err != nil {
+		return tokens{}, err
+	}
 	g := s.newGrant(code)
 	t, err := s.mint(c.Client, g, g.Scope, g.Generation.N)
 	if err != nil {

@@ -92,6 +92,7 @@ func (s *Server) vouched(r *http.Request, u Upstream, d departure) (login.Profil
 	if err := u.Admission.Check(profile); err != nil {
 		return profile, err
 	}
+	s.asked.now(wayID(profile.Identity))
 	if d.Again && !profile.Asked.IsZero() && profile.Asked.Before(d.Began.Add(-clockSkew)) {
 		return profile, oauth.Refuse(oauth.AccessDenied, notAnew).Because(errors.New("auth_time says that the upstream did not ask again"))
 	}

@@ -21,14 +21,7 @@ const (
 
 // openPrivy serves Privy: "given upstream privy [offline=yes] [no-secret=yes]".
 func (s *scene) openPrivy(given url.Values) elsewhere {
-	p := standin.NewPrivy(standin.Client{ID: "door", Secret: elsewhereSecret},
-		standin.PrivyPerson{DID: adasDID, Created: s.clock.Now(), Linked: []map[string]any{
-			{"type": "google_oauth", "email": "ada@gmail.example", "name": "Ada Lovelace", "latest_verified_at": 1},
-			{"type": "email", "address": "ada@acme.example", "verified_at": 1, "latest_verified_at": 1},
-			{"type": "wallet", "address": "0xE6", "chain_type": "ethereum", "latest_verified_at": 1}}},
-		standin.PrivyPerson{DID: mallorysDID, Created: s.clock.Now(), Linked: []map[string]any{
-			{"type": "email", "address": "ada@acme.example", "verified_at": nil, "latest_verified_at": nil},
-			{"type": "wallet", "address": "0xBAD", "chain_type": "ethereum", "latest_verified_at": 1}}})
+	p := standin.NewPrivy(standin.Client{ID: "door", Secret: elsewhereSecret}, s.adaAtPrivy("ada@acme.example"), s.malloryAtPrivy())
 	p.Now = s.clock.Now
 	server := httptest.NewServer(p)
 	s.t.Cleanup(server.Close)
@@ -45,6 +38,34 @@ func (s *scene) openPrivy(given url.Values) elsewhere {
 		s.t.Fatal(err)
 	}
 	return elsewhere{front: &p.Front, url: frontEnd, way: way, people: map[string]string{"ada": adasDID, "mallory": mallorysDID}, privy: p, postsFrom: frontEnd}
+}
+
+func (s *scene) adaAtPrivy(address string) standin.PrivyPerson {
+	return standin.PrivyPerson{DID: adasDID, Created: s.clock.Now(), Linked: []map[string]any{
+		{"type": "google_oauth", "email": "ada@gmail.example", "name": "Ada Lovelace", "latest_verified_at": 1},
+		{"type": "email", "address": address, "verified_at": 1, "latest_verified_at": 1},
+		{"type": "wallet", "address": "0xE6", "chain_type": "ethereum", "latest_verified_at": 1}}}
+}
+
+func (s *scene) malloryAtPrivy() standin.PrivyPerson {
+	return standin.PrivyPerson{DID: mallorysDID, Created: s.clock.Now(), Linked: []map[string]any{
+		{"type": "email", "address": "ada@acme.example", "verified_at": nil, "latest_verified_at": nil},
+		{"type": "wallet", "address": "0xBAD", "chain_type": "ethereum", "latest_verified_at": 1}}}
+}
+
+// atPrivy changes ada's address there, or removes her: "at-privy ada ADDRESS", or
+// "at-privy ada removed".
+func (s *scene) atPrivy(rest string) error {
+	address, ok := strings.CutPrefix(rest, "ada ")
+	switch {
+	case !ok:
+		return fmt.Errorf("at-privy ada ADDRESS|removed")
+	case address == "removed":
+		s.elsewhere["privy"].privy.People(s.malloryAtPrivy())
+	default:
+		s.elsewhere["privy"].privy.People(s.adaAtPrivy(address), s.malloryAtPrivy())
+	}
+	return nil
 }
 
 // atTheFrontEnd is what happens on the page: it has a state, and Privy's script

@@ -91,7 +91,8 @@ type Server struct {
 	documents documents
 	limits    *limits
 	room      *room
-	secure    bool // cookies are __Host- and Secure
+	asked     *lately // about whom upstreams were asked
+	secure    bool    // cookies are __Host- and Secure
 }
 
 // New checks the configuration and renders what never changes.
@@ -112,7 +113,7 @@ func New(c Config) (*Server, error) {
 	}
 	s := &Server{Config: c, secure: u.Scheme == "https"}
 	s.clients = newClientCache(c, s.mayFetch)
-	s.limits = newLimits(c.Now)
+	s.limits, s.asked = newLimits(c.Now), newLately(c.Now)
 	s.room = newRoom(c.Clients, c.Registration.MaxClients, c.Now)
 	s.documents, err = s.renderDocuments()
 	return s, err

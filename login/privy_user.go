@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -34,6 +36,27 @@ func (l privyLink) verified() bool {
 	return false
 }
 
+// ErrGone says that an upstream does not know somebody any more.
+var ErrGone = errors.New("login: the upstream has no such user any more")
+
+// Known says who a user is now, without them, as [Privy.Return] would. The error is
+// [ErrGone] where Privy has no such user; every other error, errors.ErrUnsupported
+// where the settings have no secret of the app, says nothing about them.
+func (p *Privy) Known(ctx context.Context, did string) (Profile, error) {
+	if p.Secret == "" {
+		return Profile{}, errors.ErrUnsupported
+	}
+	linked, err := p.asks(ctx, did)
+	var status *statusError
+	if errors.As(err, &status) && status.status == http.StatusNotFound {
+		return Profile{}, ErrGone
+	}
+	if err != nil {
+		return Profile{}, err
+	}
+	return p.profile(did, linked), nil
+}
+
 // linked is what is linked to a user: as the identity token says it, or else
 // Privy's API.
 func (p *Privy) linked(ctx context.Context, did, identity string) ([]privyLink, error) {
@@ -53,12 +76,21 @@ func (p *Privy) linked(ctx context.Context, did, identity string) ([]privyLink, 
 	if p.Secret == "" {
 		return nil, nil
 	}
+	all, err := p.asks(ctx, did)
+	if err != nil {
+		return nil, trouble(atUser, err)
+	}
+	return all, nil
+}
+
+// asks is what Privy's API says is linked to a user.
+func (p *Privy) asks(ctx context.Context, did string) ([]privyLink, error) {
 	var user struct {
 		ID     string
 		Linked []privyLink `json:"linked_accounts"`
 	}
 	if err := getJSON(ctx, p.asker, p.API+"/users/"+url.PathEscape(did), "", &user); err != nil {
-		return nil, trouble(atUser, err)
+		return nil, err
 	}
 	if user.ID != did {
 		return nil, disbelieved("the API speaks of another user")

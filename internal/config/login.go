@@ -24,7 +24,7 @@ type Login struct {
 	UserURL          string `yaml:"user_url" absent:"none" optional:"true" doc:"oauth2: what answers with JSON about the person whose token is presented."`
 
 	PrivyID         string        `yaml:"app_id" absent:"none" optional:"true" doc:"privy: the id of the app. No other site should share it: each gets tokens that are good here."`
-	PrivySecret     oauth.Secret  `yaml:"app_secret" absent:"none" optional:"true" doc:"privy: the app's secret. With it Privy's API says who a person is where there is no identity token."`
+	PrivySecret     oauth.Secret  `yaml:"app_secret" absent:"none" optional:"true" doc:"privy: the app's secret. With it Privy's API says who a person is where there is no identity token, and whether they still are when tokens are made."`
 	LoginURL        string        `yaml:"login_url" absent:"none" optional:"true" doc:"privy: the page of your own that runs Privy's login. It is opened with the parameter state, and posts state, privy_token and identity_token to public_url/oauth/callback/NAME."`
 	VerificationKey string        `yaml:"verification_key" absent:"the key set is fetched" optional:"true" doc:"privy: the app's verification key, PEM. With it nothing is fetched to check a token."`
 	JWKSURL         string        `yaml:"jwks_url" absent:"https://auth.privy.io/api/v1/apps/APP_ID/jwks.json" optional:"true" doc:"privy: where the app's key set is."`
