@@ -178,14 +178,16 @@ func TestWhatGoesWrongIsSaidInWords(t *testing.T) {
 	}{
 		"the API does not answer in time": {func(o *Options) { o.Patience = 50 * time.Millisecond }, func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body); <-r.Context().Done() }, "Protocol API timeout"},
 		"the API is not there":            {func(o *Options) { o.API = gone.URL }, nil, "Failed to extract intent: the protocol's API is not there now. Try again later."},
-		"the API has a fault":             {nil, status(502, "<html>secret"), "Failed to extract intent: the protocol's API is not there now. Try again later."},
-		"the API refuses":                 {nil, status(400, `{"error":"secret"}`), "Failed to extract intent: the protocol's API refused, or answered something that is not understood."},
+		"the API has a fault":             {nil, status(http.StatusBadGateway, "<html>secret"), "Failed to extract intent: the protocol's API is not there now. Try again later."},
+		"the API refuses":                 {nil, status(http.StatusBadRequest, `{"error":"secret"}`), "Failed to extract intent: the protocol's API refused, or answered something that is not understood."},
 		"the API answers no JSON":         {nil, status(200, "<html>secret"), "Failed to extract intent: the protocol's API refused, or answered something that is not understood."},
 		"the API answers without end":     {nil, status(200, strings.Repeat("x", maxAnswer+10)), "Failed to extract intent: the protocol's API refused, or answered something that is not understood."},
-		"the API sends us elsewhere":      {nil, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, thief.URL, 307) }, "Failed to extract intent: the protocol's API refused, or answered something that is not understood."},
-		"the person may not":              {nil, status(403, `{"error":"not on the list"}`), "Failed to extract intent: the protocol's API refused, or answered something that is not understood."},
-		"the token is dead":               {nil, status(401, `{"error":"Invalid or expired access token"}`), "Authentication required."},
-		"the token is dead, with 403":     {nil, status(403, `{"error":"Invalid or expired access token"}`), "Authentication required."},
+		"the API sends us elsewhere": {nil, func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, thief.URL, http.StatusTemporaryRedirect)
+		}, "Failed to extract intent: the protocol's API refused, or answered something that is not understood."},
+		"the person may not":          {nil, status(http.StatusForbidden, `{"error":"not on the list"}`), "Failed to extract intent: the protocol's API refused, or answered something that is not understood."},
+		"the token is dead":           {nil, status(http.StatusUnauthorized, `{"error":"Invalid or expired access token"}`), "Authentication required."},
+		"the token is dead, with 403": {nil, status(http.StatusForbidden, `{"error":"Invalid or expired access token"}`), "Authentication required."},
 		"there is no token": {func(o *Options) {
 			o.Token = func(context.Context) (oauth.Secret, error) { return "", errors.New("Connect Privy first.") }
 		}, nil, "Connect Privy first."},
@@ -216,7 +218,7 @@ func TestWhatGoesWrongIsSaidInWords(t *testing.T) {
 func TestADeadTokenIsToldOf(t *testing.T) {
 	var told oauth.Secret
 	o := Options{
-		API:   protocol(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(401) }),
+		API:   protocol(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }),
 		Token: tokenOf("privy's"),
 		Ended: func(_ context.Context, token oauth.Secret) error { told = token; return errors.New("Connect again.") },
 	}
@@ -280,7 +282,7 @@ func TestFewSynthesesAreAskedFor(t *testing.T) {
 			close(second)
 		}
 		now.Add(-1)
-		http.Error(w, "no", 500)
+		http.Error(w, "no", http.StatusInternalServerError)
 	})
 	server := httptest.NewServer(api)
 	defer server.Close()
