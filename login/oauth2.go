@@ -27,12 +27,15 @@ type OAuth2Options struct {
 	Fields           Fields
 	Parameters       map[string]string // added to the authorization request
 	InBody           bool              // it wants the client's secret in the body
+	Dialect          Dialect
 	Transport        http.RoundTripper // nil: the default one
 }
 
 // Fields are members of the user's JSON, a dot between a member and one inside
-// it: "user.id". Empty: id, login, name, email and email_verified.
-type Fields struct{ Subject, Username, FullName, Email, EmailVerified string }
+// it: "user.id". Empty: id, login, name, email and email_verified. Subject may be
+// several with spaces between them, where only together they are one person's.
+// Groups is a text or a list of texts; empty: there are none.
+type Fields struct{ Subject, Username, FullName, Email, EmailVerified, Groups string }
 
 // OAuth2 signs people in with an OAuth 2.0 server. RFC 6749 §4.1, RFC 7636.
 type OAuth2 struct {
@@ -55,7 +58,7 @@ func NewOAuth2(o OAuth2Options) *OAuth2 {
 			*field.name = field.usual
 		}
 	}
-	return &OAuth2{OAuth2Options: o, client: upstreamClient(o.Transport)}
+	return &OAuth2{OAuth2Options: o, client: o.Dialect.speaking(upstreamClient(o.Transport), o.TokenURL)}
 }
 
 func (o *OAuth2) config(d Departure) *oauth2.Config {
@@ -63,13 +66,16 @@ func (o *OAuth2) config(d Departure) *oauth2.Config {
 	if o.InBody {
 		style = oauth2.AuthStyleInParams
 	}
-	return &oauth2.Config{ClientID: o.ClientID, ClientSecret: string(o.ClientSecret), RedirectURL: d.RedirectURI, Scopes: o.Scopes,
+	scopes, _ := o.Dialect.asked(o.Scopes)
+	return &oauth2.Config{ClientID: o.ClientID, ClientSecret: string(o.ClientSecret), RedirectURL: d.RedirectURI, Scopes: scopes,
 		Endpoint: oauth2.Endpoint{AuthURL: o.AuthorizationURL, TokenURL: o.TokenURL, AuthStyle: style}}
 }
 
 // Leave returns where the person's browser goes. RFC 6749 §4.1.1.
 func (o *OAuth2) Leave(_ context.Context, d Departure) (string, error) {
 	more := []oauth2.AuthCodeOption{oauth2.S256ChallengeOption(d.Verifier)}
+	_, asked := o.Dialect.asked(o.Scopes)
+	more = append(more, asked...)
 	for name, value := range o.Parameters {
 		more = append(more, oauth2.SetAuthURLParam(name, value))
 	}
@@ -91,8 +97,8 @@ func (o *OAuth2) Return(ctx context.Context, d Departure, answer url.Values) (Pr
 	if err := getJSON(ctx, o.client, o.UserURL, tokens.AccessToken, &user); err != nil {
 		return Profile{}, trouble(atUser, err)
 	}
-	p := Profile{Identity: oauth.Identity{Issuer: o.Issuer, Subject: scalar(user, o.Fields.Subject)}, Tokens: tokensOf(tokens),
-		Username: scalar(user, o.Fields.Username), FullName: scalar(user, o.Fields.FullName)}
+	p := Profile{Identity: oauth.Identity{Issuer: o.Issuer, Subject: joint(user, o.Fields.Subject)}, Tokens: o.Dialect.lasting(tokensOf(tokens)),
+		Username: scalar(user, o.Fields.Username), FullName: scalar(user, o.Fields.FullName), Groups: list(user, o.Fields.Groups)}
 	if scalar(user, o.Fields.EmailVerified) == "true" {
 		p.Email = scalar(user, o.Fields.Email)
 	}
@@ -121,6 +127,35 @@ func (o *OAuth2) names(iss string) bool {
 	said, err := url.Parse(iss)
 	sent, err2 := url.Parse(o.AuthorizationURL)
 	return iss == o.Issuer || err == nil && err2 == nil && said.Scheme == sent.Scheme && said.Host == sent.Host
+}
+
+// joint are the scalars at several paths, all of them, or nothing.
+func joint(object map[string]json.RawMessage, paths string) string {
+	var all []string
+	for path := range strings.FieldsSeq(paths) {
+		s := scalar(object, path)
+		if s == "" {
+			return ""
+		}
+		all = append(all, s)
+	}
+	return strings.Join(all, " ")
+}
+
+// list is a list of texts in an object by its path, or a scalar as one.
+func list(object map[string]json.RawMessage, path string) []string {
+	if s := scalar(object, path); s != "" {
+		return []string{s}
+	}
+	name, rest, deeper := strings.Cut(path, ".")
+	if !deeper {
+		return texts(object[name])
+	}
+	var inner map[string]json.RawMessage
+	if json.Unmarshal(object[name], &inner) != nil {
+		return nil
+	}
+	return list(inner, rest)
 }
 
 // scalar is a text, a number or a truth value in an object, by its path.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -17,7 +18,11 @@ import (
 // about the token: an upstream that is away, or that refuses this server.
 // RFC 6749 §6.
 func (o *OAuth2) Refresh(ctx context.Context, refresh oauth.Secret) (oauth.UpstreamTokens, error) {
-	return refreshed(ctx, o.client, o.config(Departure{}), refresh)
+	tokens, err := refreshed(ctx, o.client, o.config(Departure{}), refresh)
+	if err != nil {
+		return oauth.UpstreamTokens{}, err
+	}
+	return o.Dialect.lasting(tokens), nil
 }
 
 // Refresh is [OAuth2.Refresh].
@@ -53,14 +58,15 @@ func tokensOf(t *oauth2.Token) oauth.UpstreamTokens {
 const longestLife = 10 * 365 * 24 * 60 * 60
 
 // refreshFailed tells a token that is dead from an upstream that is away. Only
-// the two codes that speak of the refresh token itself end a connection: people
+// the codes that speak of the refresh token itself end a connection: people
 // do not lose theirs because an operator mistyped a secret.
 //
 // RFC 6749 §5.2, invalid_grant: the refresh token "is invalid, expired, revoked
-// [...] or was issued to another client". GitHub says bad_refresh_token.
+// [...] or was issued to another client". Some say bad_refresh_token or
+// invalid_refresh_token.
 func refreshFailed(err error) *oauth.Error {
 	var said *oauth2.RetrieveError
-	if errors.As(err, &said) && said.Response.StatusCode < 500 && (said.ErrorCode == "invalid_grant" || said.ErrorCode == "bad_refresh_token") {
+	if errors.As(err, &said) && said.Response.StatusCode < 500 && slices.Contains([]string{"invalid_grant", "bad_refresh_token", "invalid_refresh_token"}, said.ErrorCode) {
 		return oauth.Refuse(oauth.InvalidGrant, "the connection to the upstream has ended").
 			Because(errors.New("login: the upstream says " + plain(said.ErrorCode)))
 	}

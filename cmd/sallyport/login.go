@@ -109,19 +109,22 @@ func wayOf(c *config.Config, l config.Login) way {
 			HostedDomains: l.HostedDomains, Scopes: scopes, Offline: keeps, Now: time.Now})
 	case "oidc":
 		return login.NewOIDC(login.OIDCOptions{Issuer: l.Issuer, ClientID: l.ClientID, ClientSecret: l.ClientSecret, Scopes: slices.Concat(l.Scopes, scopes),
-			GroupsClaim: l.GroupsClaim, Parameters: parameters(l), Now: time.Now})
+			GroupsClaim: l.GroupsClaim, Parameters: named(l.Parameters), Now: time.Now})
 	case "oauth2":
 		return login.NewOAuth2(login.OAuth2Options{Issuer: issuerOf(l), AuthorizationURL: l.AuthorizationURL, TokenURL: l.TokenURL, UserURL: l.UserURL,
-			ClientID: l.ClientID, ClientSecret: l.ClientSecret, Scopes: slices.Concat(l.Scopes, scopes), Parameters: parameters(l),
-			Fields: login.Fields{Subject: l.Fields.Subject, Username: l.Fields.Username, FullName: l.Fields.Name, Email: l.Fields.Email, EmailVerified: l.Fields.EmailVerified},
+			ClientID: l.ClientID, ClientSecret: l.ClientSecret, Scopes: slices.Concat(l.Scopes, scopes), Parameters: named(l.Parameters),
+			Fields: login.Fields{Subject: l.Fields.Subject, Username: l.Fields.Username, FullName: l.Fields.Name, Email: l.Fields.Email, EmailVerified: l.Fields.EmailVerified, Groups: l.Fields.Groups},
+			Dialect: login.Dialect{JSON: l.TokenRequest == "json", TokenAt: l.TokenAt, ScopeParameter: l.ScopeParameter, Commas: l.ScopeSeparator == "comma",
+				Headers: named(l.Headers), TokenLife: l.TokenLife},
 			InBody: l.AuthMethod == "client_secret_post"})
 	}
 	return nil
 }
 
-func parameters(l config.Login) map[string]string {
+// named are parameters, or headers, by their names.
+func named(list []config.Parameter) map[string]string {
 	all := map[string]string{}
-	for _, p := range l.Parameters {
+	for _, p := range list {
 		all[p.Name] = p.Value
 	}
 	return all

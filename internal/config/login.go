@@ -30,9 +30,16 @@ type Login struct {
 	JWKSURL         string        `yaml:"jwks_url" absent:"https://auth.privy.io/api/v1/apps/APP_ID/jwks.json" optional:"true" doc:"privy: where the app's key set is."`
 	TokenMaxAge     time.Duration `yaml:"token_max_age" absent:"10m" optional:"true" doc:"privy: how long ago an access token may have been issued: 1m to 1h."`
 
-	AuthMethod    string      `yaml:"token_endpoint_auth_method" absent:"client_secret_basic" optional:"true" enum:"client_secret_basic|client_secret_post" doc:"oauth2: how this server authenticates at token_url."`
-	Scopes        []string    `yaml:"scopes" absent:"what signing in needs" optional:"true" doc:"oauth2: the scopes that are asked for. oidc: those besides openid, profile and email."`
-	Parameters    []Parameter `yaml:"parameters" absent:"none" optional:"true" doc:"oidc and oauth2: more parameters of the authorization request, by name."`
+	AuthMethod     string        `yaml:"token_endpoint_auth_method" absent:"client_secret_basic" optional:"true" enum:"client_secret_basic|client_secret_post" doc:"oauth2: how this server authenticates at token_url."`
+	Scopes         []string      `yaml:"scopes" absent:"what signing in needs" optional:"true" doc:"oauth2: the scopes that are asked for. oidc: those besides openid, profile and email."`
+	Parameters     []Parameter   `yaml:"parameters" absent:"none" optional:"true" doc:"oidc and oauth2: more parameters of the authorization request, by name."`
+	TokenRequest   string        `yaml:"token_request" absent:"form" optional:"true" enum:"form|json" doc:"oauth2: what token_url takes: a form, as the standard has it, or a JSON object."`
+	TokenAt        string        `yaml:"token_at" absent:"the top" optional:"true" doc:"oauth2: inside which member of the answer to a code the person's own token is, such as authed_user. A dot leads inward. What stands beside it is not taken."`
+	TokenLife      time.Duration `yaml:"token_life" absent:"for ever" optional:"true" doc:"oauth2: how long an access token lives where the answer does not say it (expires_in): 5m to 8760h (a year). It is refreshed before that."`
+	ScopeParameter string        `yaml:"scope_parameter" absent:"scope" optional:"true" doc:"oauth2: the parameter of the authorization request that the scopes are in, such as user_scope."`
+	ScopeSeparator string        `yaml:"scope_separator" absent:"space" optional:"true" enum:"space|comma" doc:"oauth2: what stands between the scopes."`
+	Headers        []Parameter   `yaml:"headers" absent:"none" optional:"true" doc:"oauth2: headers of the requests to token_url and user_url, by name, such as the version of an API."`
+
 	Fields        LoginFields `yaml:"fields" optional:"true" doc:"oauth2: where the person is in the JSON of user_url."`
 	GroupsClaim   string      `yaml:"groups_claim" absent:"groups" optional:"true" doc:"oidc: the claim with the person's groups."`
 	HostedDomains []string    `yaml:"hosted_domains" absent:"any" optional:"true" doc:"google: the Google Workspace domains of which a person has to have one, by the claim hd."`
@@ -49,18 +56,19 @@ type Parameter struct {
 
 // LoginFields is the key fields of a login.
 type LoginFields struct {
-	Subject       string `yaml:"subject" absent:"id" optional:"true" doc:"What never changes and is never given to someone else. A dot leads inward: user.id."`
+	Subject       string `yaml:"subject" absent:"id" optional:"true" doc:"What never changes and is never given to someone else. A dot leads inward: user.id. Several with spaces between them, where only together they are one person's: team_id user_id."`
 	Username      string `yaml:"username" absent:"login" optional:"true" doc:"What the person is called there."`
 	Name          string `yaml:"name" absent:"name" optional:"true" doc:"The person's name."`
 	Email         string `yaml:"email" absent:"email" optional:"true" doc:"An address."`
 	EmailVerified string `yaml:"email_verified" absent:"email_verified" optional:"true" doc:"Whether it was verified. An address that was not is not taken."`
+	Groups        string `yaml:"groups" absent:"none" optional:"true" doc:"A text or a list of texts that allow and deny can name under groups, such as the person's workspace."`
 }
 
 // Guests is the key allow or deny of a login.
 type Guests struct {
 	Emails  []string `yaml:"emails" absent:"none" optional:"true" doc:"Verified addresses."`
 	Domains []string `yaml:"domains" absent:"none" optional:"true" doc:"What stands behind the @ of a verified address."`
-	Groups  []string `yaml:"groups" absent:"none" optional:"true" doc:"oidc: groups. github: organizations (acme) and teams (acme/tickets). privy: what is linked (google_oauth), and wallet:ADDRESS."`
+	Groups  []string `yaml:"groups" absent:"none" optional:"true" doc:"oidc: groups. github: organizations (acme) and teams (acme/tickets). privy: what is linked (google_oauth), and wallet:ADDRESS. oauth2: what fields.groups says."`
 }
 
 func (g Guests) empty() bool { return len(g.Emails)+len(g.Domains)+len(g.Groups) == 0 }

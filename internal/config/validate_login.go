@@ -104,7 +104,7 @@ func (k *check) login(key string, l Login) {
 	}[l.Type]
 	may := map[string][]string{
 		"github": {"url", "api_url"}, "google": {"issuer", "hosted_domains"}, "oidc": {"client_secret", "scopes", "parameters", "groups_claim"},
-		"oauth2": {"issuer", "scopes", "parameters", "token_endpoint_auth_method"},
+		"oauth2": {"issuer", "scopes", "parameters", "token_endpoint_auth_method", "token_request", "token_at", "token_life", "scope_parameter", "scope_separator", "headers"},
 		"privy":  {"app_secret", "verification_key", "jwks_url", "api_url", "token_max_age"},
 	}[l.Type]
 	for _, s := range l.settings() {
@@ -119,14 +119,57 @@ func (k *check) login(key string, l Login) {
 			k.upstreamURL(name, s.url)
 		}
 	}
-	if l.Type == "privy" {
+	for _, p := range l.Parameters {
+		if slices.Contains(ours, p.Name) {
+			k.say(key+".parameters."+p.Name, "is set by this server", "remove it")
+		}
+	}
+	switch l.Type {
+	case "privy":
 		k.privy(key, l)
+	case "oauth2":
+		k.dialect(key, l)
 	}
 	if l.Type == "local" && !(l.Allow.empty() && l.Deny.empty()) {
 		k.say(key+".allow", "means nothing with type local", "remove it: an administrator makes the accounts")
 	}
 	if l.Type == "google" && len(l.Allow.Groups)+len(l.Deny.Groups) > 0 {
 		k.say(key+".allow.groups", "means nothing with type google, which says nothing of groups", "use domains or hosted_domains")
+	}
+}
+
+var (
+	memberPath    = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`)
+	parameterName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+	headerName    = regexp.MustCompile(`^[A-Za-z0-9-]+$`)
+)
+
+// ours are parameters and headers that a request has anyway: another value would
+// take the place of what protects it.
+var ours = []string{"response_type", "client_id", "redirect_uri", "state", "nonce", "code_challenge", "code_challenge_method",
+	"authorization", "content-type", "content-length", "accept", "host", "cookie", "connection", "transfer-encoding"}
+
+// dialect checks what says how a server departs from the standard.
+func (k *check) dialect(key string, l Login) {
+	if l.TokenAt != "" && !memberPath.MatchString(l.TokenAt) {
+		k.say(key+".token_at", "is "+k.quote(key+".token_at", l.TokenAt)+", which is not the way to a member", "use names with dots between them, such as authed_user")
+	}
+	if p := l.ScopeParameter; p != "" && (!parameterName.MatchString(p) || slices.Contains(ours, p)) {
+		k.say(key+".scope_parameter", "is "+k.quote(key+".scope_parameter", p)+", which cannot be one", "use the name that the service documents, such as user_scope")
+	}
+	if l.TokenLife != 0 {
+		k.between(key+".token_life", l.TokenLife, 5*time.Minute, 365*24*time.Hour)
+	}
+	for _, h := range l.Headers {
+		at := key + ".headers." + h.Name
+		switch {
+		case !headerName.MatchString(h.Name):
+			k.say(at, "is not the name of a header", "use letters, digits and -")
+		case slices.Contains(ours, strings.ToLower(h.Name)):
+			k.say(at, "is set by this server", "remove it")
+		case h.Value == "" || strings.ContainsFunc(h.Value, func(r rune) bool { return r < ' ' || r > '~' }):
+			k.say(at, "has a value that cannot be sent", "use printable ASCII")
+		}
 	}
 }
 
@@ -178,6 +221,12 @@ func (l Login) settings() []loginSetting {
 		loginSetting{"client_id", "", l.ClientID == ""},
 		loginSetting{"client_secret", "", l.ClientSecret == ""},
 		loginSetting{"token_endpoint_auth_method", "", l.AuthMethod == ""},
+		loginSetting{"token_request", "", l.TokenRequest == ""},
+		loginSetting{"token_at", "", l.TokenAt == ""},
+		loginSetting{"token_life", "", l.TokenLife == 0},
+		loginSetting{"scope_parameter", "", l.ScopeParameter == ""},
+		loginSetting{"scope_separator", "", l.ScopeSeparator == ""},
+		loginSetting{"headers", "", len(l.Headers) == 0},
 		loginSetting{"scopes", "", len(l.Scopes) == 0},
 		loginSetting{"parameters", "", len(l.Parameters) == 0},
 		loginSetting{"groups_claim", "", l.GroupsClaim == ""},

@@ -28,7 +28,7 @@ const (
 	Notion Dialect = "notion"
 	// Salesforce answers where to go next, instance_url, and who it is, a URL
 	// under /id: /services/oauth2/authorize, /services/oauth2/token,
-	// /services/oauth2/revoke. Nothing says when a token expires; they last
+	// /services/oauth2/revoke, /services/oauth2/userinfo. Nothing says when a token expires; they last
 	// two hours.
 	Salesforce Dialect = "salesforce"
 )

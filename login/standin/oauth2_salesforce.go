@@ -32,6 +32,7 @@ func (o *OAuth2) salesforce() {
 	o.handle(Token, "POST /services/oauth2/token", o.salesforceToken)
 	o.handle(Revoke, "POST /services/oauth2/revoke", o.salesforceRevoke)
 	o.handle(User, "GET /id/{org}/{user}", o.salesforceUser)
+	o.handle(User, "GET /services/oauth2/userinfo", o.salesforceUserInfo)
 }
 
 // salesforceWords are the error and its description: "OAuth authorization flow
@@ -130,6 +131,23 @@ func (o *OAuth2) salesforceUser(w http.ResponseWriter, r *http.Request, _ Fault)
 			"user_type": "STANDARD", "active": true, "urls": map[string]string{"rest": origin(r) + "/services/data/v{version}/"},
 		})
 	}
+}
+
+// salesforceUserInfo answers "Query for User Information": who the token is of.
+func (o *OAuth2) salesforceUserInfo(w http.ResponseWriter, r *http.Request, _ Fault) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	g, _, _ := o.bearer(r, "oauth_token")
+	if g == nil {
+		http.Error(w, "Bad_OAuth_Token", http.StatusForbidden)
+		return
+	}
+	p := o.choose(g.person)
+	answer(w, http.StatusOK, map[string]any{
+		"sub": origin(r) + "/id/" + salesforceOrg + "/" + p.ID, "user_id": p.ID, "organization_id": salesforceOrg,
+		"preferred_username": p.Email, "nickname": p.Name, "name": p.Name, "email": p.Email, "email_verified": p.Verified,
+		"user_type": "STANDARD", "active": true, "urls": map[string]string{"rest": origin(r) + "/services/data/v{version}/"},
+	})
 }
 
 // salesforceRevoke answers "Revoke OAuth tokens": a refresh token ends its
