@@ -100,7 +100,7 @@ func (s *Server) askToConnect(w http.ResponseWriter, r *http.Request, sealed str
 	if refused != nil {
 		weblog.From(r.Context()).Fail(refused)
 		flowtrace.From(r.Context()).Refused(refused)
-		view.Problem, status = sentence(refused.Description), refused.Code.Status()
+		view.Problem, view.Reference, status = sentence(refused.Description), attempt(r, sealed), refused.Code.Status()
 		comeAgain(w, refused)
 	}
 	s.Pages.Connect(w, status, view)

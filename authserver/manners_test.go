@@ -37,7 +37,7 @@ func (s *scene) statusManners(a *answer) error {
 // busy is a refusal that says when to come again, and not a fault.
 func busy(a *answer) bool {
 	return a.status == http.StatusServiceUnavailable && a.header.Get("Retry-After") != "" &&
-		(strings.Contains(a.body, `"temporarily_unavailable"`) || strings.Contains(a.body, "cannot be made now") || strings.Contains(a.body, "does not answer now"))
+		(strings.Contains(a.body, `"temporarily_unavailable"`) || strings.Contains(a.body, "cannot be made now") || strings.Contains(a.body, "does not answer now") || strings.Contains(a.body, "takes too long to answer"))
 }
 
 // redirectManners: a redirect stays here, or is an answer to a client.

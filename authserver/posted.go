@@ -3,6 +3,7 @@ package authserver
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"time"
@@ -27,11 +28,28 @@ type ticket struct {
 	Made     time.Time
 }
 
-// A refusal is the half of an oauth.Error that people may read.
+// A refusal is an oauth.Error. It is sealed, and so the operator's half may be in it.
 type refusal struct {
 	Code        oauth.ErrorCode
 	Description string
 	RetryAfter  int
+	Cause       string
+}
+
+func refusalOf(e *oauth.Error) *refusal {
+	r := &refusal{Code: e.Code, Description: e.Description, RetryAfter: e.RetryAfter}
+	if e.Cause != nil {
+		r.Cause = fmt.Sprintf("%.500s", e.Cause) // an address has to hold it
+	}
+	return r
+}
+
+func (r *refusal) error() *oauth.Error {
+	e := &oauth.Error{Code: r.Code, Description: r.Description, RetryAfter: r.RetryAfter}
+	if r.Cause != "" {
+		e.Cause = errors.New(r.Cause)
+	}
+	return e
 }
 
 const (
@@ -63,7 +81,7 @@ func (s *Server) takePost(w http.ResponseWriter, r *http.Request) error {
 			return e
 		}
 		weblog.From(r.Context()).Fail(e)
-		t.Refusal = &refusal{e.Code, e.Description, e.RetryAfter}
+		t.Refusal = refusalOf(e)
 	}
 	target, err := s.callbackWith(t)
 	if err != nil {
@@ -131,7 +149,7 @@ func (s *Server) answerOf(r *http.Request, u Upstream, d departure) (login.Profi
 	case err != nil, t.State != d.State, t.Upstream != d.Upstream, s.Now().Sub(t.Made) > ticketTTL:
 		return login.Profile{}, oauth.Refuse(oauth.AccessDenied, neverLeft).Because(err)
 	case t.Refusal != nil:
-		return login.Profile{}, &oauth.Error{Code: t.Refusal.Code, Description: t.Refusal.Description, RetryAfter: t.Refusal.RetryAfter}
+		return login.Profile{}, t.Refusal.error()
 	}
 	return t.Profile, nil
 }

@@ -87,6 +87,15 @@ func comeAgain(w http.ResponseWriter, e *oauth.Error) {
 	}
 }
 
+// attempt names the flow of an interaction, for a person to tell whoever runs the
+// server.
+func attempt(r *http.Request, sealed string) string {
+	if id := flowtrace.From(r.Context()).Flow(); sealed != "" && id != "" {
+		return "flow " + id
+	}
+	return ""
+}
+
 // refusePage says it to a person, where there is no client to say it to.
 func (s *Server) refusePage(w http.ResponseWriter, r *http.Request, e *oauth.Error) {
 	problem := s.problem(r, e)

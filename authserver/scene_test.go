@@ -73,6 +73,7 @@ type setting struct {
 	noPasswords   bool
 	aliases       []string
 	administered  bool // it has an API of its own
+	outage        *outage
 	lives         lives
 	guarded       bool
 }

@@ -236,6 +236,7 @@ func (s *Server) turnedAway(w http.ResponseWriter, r *http.Request, d departure,
 	}
 	return s.signInAgain(w, r, d.Transaction, e, func(view *pages.SignIn) {
 		view.Problem, view.Again = sentence(e.Description), view.Again || d.Again && d.Transaction == ""
+		view.Reference = attempt(r, d.Transaction)
 	})
 }
 

@@ -45,7 +45,7 @@ func (s *scene) elsewheres(asked []string) (all []authserver.Upstream) {
 		back := form.Get("callback")
 		e.front.Redirects(s.setting.issuer + cmp.Or(back, "/oauth/callback/"+name))
 		s.elsewhere[name], s.vars[name] = e, e.url
-		all = append(all, authserver.Upstream{Name: name, Title: map[string]string{"github": "GitHub", "google": "Google", "privy": "Privy"}[name], Way: e.way, PostsFrom: e.postsFrom, Callback: back, Admission: login.Admission{
+		all = append(all, authserver.Upstream{Name: name, Title: map[string]string{"github": "GitHub", "google": "Google", "privy": "Privy", "okta": "Okta", "plain": "Plain"}[name], Way: e.way, PostsFrom: e.postsFrom, Callback: back, Admission: login.Admission{
 			Allow: login.Guests{Emails: form["email"], Domains: form["domain"], Groups: form["group"]},
 			Deny:  login.Guests{Emails: form["not-email"]}}})
 	}
@@ -58,6 +58,9 @@ func (s *scene) openElsewhere(name string, given url.Values) elsewhere {
 		server := httptest.NewServer(h)
 		s.t.Cleanup(server.Close)
 		return server.URL
+	}
+	if s.setting.outage != nil {
+		return s.setting.outage.open(s, name)
 	}
 	switch name {
 	case "privy":

@@ -169,10 +169,13 @@ func (a *Attempt) Refused(e *oauth.Error) string {
 	if e.Code.Status() >= http.StatusInternalServerError {
 		s.Outcome = Failed
 	}
+	if ofUpstreams[e.Description] && e.Cause != nil {
+		s.Facts = []string{"cause: " + clean(withoutURL(e.Cause), maxValue)} // another cause is another step
+	}
 	if a.again(&s, ordinary(e)) {
 		a.values.read()
-		s.Facts = a.facts(s.Kind)
-		if (s.Kind == Document || ofUpstreams[e.Description]) && e.Cause != nil {
+		s.Facts = append(a.facts(s.Kind), s.Facts...)
+		if s.Kind == Document && e.Cause != nil {
 			s.Facts = append(s.Facts, "cause: "+clean(withoutURL(e.Cause), maxValue))
 		}
 		if s.Said, s.ToDo = a.explain(e); s.Said != sentence(e.Description) {

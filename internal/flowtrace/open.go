@@ -168,7 +168,7 @@ func hostsOf(c oauth.Client) []string {
 func (b *board) step(s *Step) uint64 {
 	var h maphash.Hash
 	h.SetSeed(b.seed)
-	for _, part := range []string{string(s.Kind), string(s.Outcome), s.Said} {
+	for _, part := range append([]string{string(s.Kind), string(s.Outcome), s.Said}, s.Facts...) {
 		_, _ = h.WriteString(part) // never fails
 		_ = h.WriteByte(0)         // the same
 	}

@@ -15,6 +15,7 @@ type Connect struct {
 	ClientHost    string // of an oauth.RedirectTarget
 	Ended         bool   // they had connected it, and the service ended that
 	Problem       string // what was wrong with the last try, in whole sentences
+	Reference     string // names the attempt for whoever runs the server; empty: not said
 }
 
 // Connect draws the page that asks to connect another service.

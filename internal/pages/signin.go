@@ -33,8 +33,10 @@ type SignIn struct {
 	Upstreams     []Upstream
 	Passkey       PasskeyForm // adds ix and csrf
 
-	// Problem is what was wrong with the last try, in whole sentences.
-	Problem string
+	// Problem is what was wrong with the last try, in whole sentences. Reference names
+	// the attempt for whoever runs the server; empty: not said.
+	Problem   string
+	Reference string
 	// RetryAfter is how many seconds to wait, for people and for the Retry-After
 	// header; with it, Problem may be empty.
 	RetryAfter int
