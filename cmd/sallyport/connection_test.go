@@ -151,14 +151,21 @@ func (c *connected) access(person, name string) oauth.Secret {
 
 func (c *connected) accessBy(client, person, name string) oauth.Secret {
 	c.t.Helper()
-	now := time.Now()
-	g := oauth.Grant{ID: oauth.NewID("g_"), CodeID: oauth.NewDigest(), Subject: person, ClientID: client, Resource: c.url + "/" + name + "/mcp",
-		Scope: oauth.NewScope(name), Created: now, Expires: now.Add(time.Hour), Salt: oauth.NewDigest(), Generation: oauth.Generation{N: 1}, RotatedAt: now}
-	c.ok(c.door.in.store.Create(c.t.Context(), g))
+	g := c.grant(client, person, c.url+"/"+name+"/mcp", name)
 	raw, err := c.door.in.keys.MintAccess(token.FormatJWT, token.ES256, token.Access{Issuer: c.url, Subject: person, Audience: g.Resource,
-		ClientID: client, GrantID: g.ID, Scope: g.Scope, IssuedAt: now, Expires: now.Add(time.Hour)})
+		ClientID: client, GrantID: g.ID, Scope: g.Scope, IssuedAt: g.Created, Expires: g.Expires})
 	c.ok(err)
 	return raw
+}
+
+// grant is what a person allowed a client at a resource, for an hour.
+func (c *connected) grant(client, person, at string, scope ...string) oauth.Grant {
+	c.t.Helper()
+	now := time.Now()
+	g := oauth.Grant{ID: oauth.NewID("g_"), CodeID: oauth.NewDigest(), Subject: person, ClientID: client, Resource: at,
+		Scope: oauth.NewScope(scope...), Created: now, Expires: now.Add(time.Hour), Salt: oauth.NewDigest(), Generation: oauth.Generation{N: 1}, RotatedAt: now}
+	c.ok(c.door.in.store.Create(c.t.Context(), g))
+	return g
 }
 
 // call calls a tool, and returns the answer, and what reached the MCP server; nil
