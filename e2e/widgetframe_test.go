@@ -157,7 +157,13 @@ func (w *widgetFrame) middle(role, name string) (x, y float64) {
 // press clicks a button of the widget.
 func (w *widgetFrame) press(name string) {
 	w.t.Helper()
-	x, y := w.middle("button", name)
+	w.pressOn("button", name)
+}
+
+// pressOn clicks what need not be a button.
+func (w *widgetFrame) pressOn(role, name string) {
+	w.t.Helper()
+	x, y := w.middle(role, name)
 	w.do(chromedp.MouseClickXY(x, y))
 }
 

@@ -24,8 +24,6 @@ func TestTheDemoSaysWhoIsSignedIn(t *testing.T) {
 			w.awaits("not allowed yet")
 			if host == "mcpapps" {
 				w.look("who")
-			} else {
-				w.glance("who-" + host)
 			}
 
 			w.press("Ask for it: Tick off and rename your items")
@@ -35,7 +33,7 @@ func TestTheDemoSaysWhoIsSignedIn(t *testing.T) {
 			if said := w.words(); strings.Contains(said, "not allowed yet") {
 				t.Errorf("it still says: %s", said)
 			}
-			w.glance("who-allowed-" + host)
+			w.glance("who-allowed-" + host) // in other colours
 			if strings.Contains(w.words(), "not allowed yet") {
 				t.Error("a change of theme takes the newer answer away")
 			}
@@ -44,6 +42,60 @@ func TestTheDemoSaysWhoIsSignedIn(t *testing.T) {
 			w.awaits("good for")
 			c.forgives("status of 401") // which is where it begins
 			c.forgives("status of 403") // and how it learns what is missing
+			c.faults()
+		})
+	}
+}
+
+// TestChessIsPlayedOnABoard plays with the pointer and with the keyboard against the
+// engine, in both kinds of host, and finds its game again after a reload.
+func TestChessIsPlayedOnABoard(t *testing.T) {
+	browser := newBrowser(t)
+	d := newDoor(t, "resources:\n  - { name: chess, path: /mcp, app: chess }\n")
+	for _, host := range hosts {
+		t.Run(host, func(t *testing.T) {
+			c := newChat(t, browser, d.MCP, "Let's play chess! I'll start with e4.")
+			w := c.show(host, "new_game", map[string]any{"side": "white"}, func(b *tab) {
+				b.signIn()
+				b.press("Allow")
+			})
+			w.awaits("Your move.")
+			w.pressOn("gridcell", "e2, white pawn")
+			w.find("gridcell", "e4, empty, can go here")
+			if host == "mcpapps" {
+				w.look("chess")
+			}
+			w.drag("gridcell", "e2, white pawn", "e4, empty, can go here")
+			w.find("gridcell", "e4, white pawn")
+			w.awaits("1. e4 ")
+			w.awaitTrue(`document.querySelectorAll("ol.moves li span")[2]?.textContent`) // what the engine played
+			w.awaits("Your move.")
+
+			// Nf3 by the keyboard alone: the roving focus starts where the pointer was.
+			w.focus("gridcell", "e2, empty")
+			for _, key := range []string{kb.ArrowRight, kb.ArrowRight, kb.ArrowDown, kb.Enter, kb.ArrowUp, kb.ArrowUp, kb.ArrowLeft, kb.Enter} {
+				w.do(chromedp.KeyEvent(key))
+			}
+			w.find("gridcell", "f3, white knight")
+			w.awaitTrue(`document.querySelectorAll("ol.moves li span")[5]?.textContent`)
+			w.awaits("Your move.")
+			if host == "mcpapps" {
+				w.glance("chess-played")
+			}
+
+			moves := inside[string](w, `document.querySelector("ol.moves").textContent`)
+			c.again()
+			w.awaits("Your move.")
+			if now := inside[string](w, `document.querySelector("ol.moves")?.textContent ?? ""`); now != moves {
+				t.Errorf("after a reload the moves are %q, and were %q", now, moves)
+			}
+
+			w.press("Puzzle")
+			w.awaits("Find the best move.")
+			if host == "chatgpt" {
+				w.glance("chess-puzzle")
+			}
+			c.forgives("status of 401")
 			c.faults()
 		})
 	}

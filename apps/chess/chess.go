@@ -70,6 +70,7 @@ func New(o Options) *Server {
 		Capabilities: &mcp.ServerCapabilities{}, // without it the SDK promises log messages
 	})
 	c.addTools(s)
+	board().AddTo(s, foundAt)
 	return &Server{Handler: serving.Handler(s), engine: c.engine}
 }
 

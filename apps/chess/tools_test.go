@@ -325,3 +325,26 @@ func TestAPuzzleIsSolvedMoveByMove(t *testing.T) {
 		t.Error(r.text)
 	}
 }
+
+func TestResultsAreShownOnABoard(t *testing.T) {
+	cs := connect(t, serveChess(t, Options{}), "ada", "2026-07-28")
+	shown := 0
+	for tool, err := range cs.Tools(t.Context(), nil) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if tool.Meta["openai/widgetAccessible"] != true || tool.Meta["securitySchemes"] == nil {
+			t.Errorf("%s says %v", tool.Name, tool.Meta)
+		}
+		if tool.Meta["openai/outputTemplate"] == "ui://widget/chess-board.html" {
+			shown++
+		}
+	}
+	if shown != 7 {
+		t.Errorf("%d tools have the board", shown)
+	}
+	res, err := cs.ReadResource(t.Context(), &mcp.ReadResourceParams{URI: "ui://widget/chess-board.html"})
+	if err != nil || !strings.HasPrefix(res.Contents[0].Text, "<!doctype html>") {
+		t.Errorf("the board: %v, %v", res, err)
+	}
+}

@@ -1,4 +1,5 @@
 // Every widget: the folder of its source in src/, the server in apps/ that shows it, and the title of its document.
 export const widgets = [
   { name: 'who', server: 'demo', title: 'Who is signed in' },
+  { name: 'chess-board', server: 'chess', title: 'Chess board' },
 ]
