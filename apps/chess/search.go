@@ -19,6 +19,7 @@ const mateScore = 1_000_000
 type search struct {
 	ctx     context.Context
 	until   time.Time
+	value   func(*rules.Position) int // of a position, to the side that moves
 	visited int
 	over    bool
 }
@@ -26,7 +27,7 @@ type search struct {
 // searchFor looks for the best move of a position that has one: depth half-moves
 // ahead, or as far as it comes until then. One half-move is always looked at.
 func searchFor(ctx context.Context, pos *rules.Position, depth int, until time.Time) thought {
-	s := &search{ctx: ctx, until: until}
+	s := &search{ctx: ctx, until: until, value: evaluate}
 	moves := s.ordered(pos, pos.ValidMoves())
 	best := thought{by: builtIn, best: uci(&moves[0])}
 	for d := 1; d <= depth && !s.over; d++ {
@@ -110,7 +111,7 @@ func (s *search) alphaBeta(pos *rules.Position, depth int, b bounds, ply int) (i
 // quiet goes on with captures, so that no piece is counted that is about to be
 // taken.
 func (s *search) quiet(pos *rules.Position, moves []rules.Move, b bounds, ply int) int {
-	stand := evaluate(pos)
+	stand := s.value(pos)
 	if b.alpha = max(b.alpha, stand); b.alpha >= b.beta || ply >= 6 || s.over {
 		return stand
 	}
