@@ -1,0 +1,138 @@
+// Command chess is the chess server as a program of its own, which trusts a
+// Sallyport elsewhere: it checks that one's access tokens by itself, with the keys
+// that are published there.
+//
+//	chess --issuer https://mcp.example.com --resource https://chess.example.com/mcp
+//
+// There, the resource has the same URL, no upstream, and the scope chess:play.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/sallyport-dev/sallyport/apps/chess"
+	"github.com/sallyport-dev/sallyport/oauth"
+	"github.com/sallyport-dev/sallyport/resource"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		os.Exit(2)
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "chess:", err)
+		os.Exit(1)
+	}
+}
+
+// settings are the flags.
+type settings struct{ issuer, resource, listen, data, stockfish string }
+
+func readFlags(args []string, diagnosis io.Writer) (settings, error) {
+	var s settings
+	f := flag.NewFlagSet("chess", flag.ContinueOnError)
+	f.SetOutput(diagnosis)
+	f.StringVar(&s.issuer, "issuer", "", "the `URL` of the Sallyport that issues the tokens")
+	f.StringVar(&s.resource, "resource", "", "the `URL` of this server as clients reach it, and as it is called in that Sallyport's settings")
+	f.StringVar(&s.listen, "listen", "127.0.0.1:8081", "where to listen, `host:port`")
+	f.StringVar(&s.data, "data", "chess.db", "the `file` in which people's games are kept")
+	f.StringVar(&s.stockfish, "stockfish", "", "the `program` of the engine; none plays without one (default: found where programs are)")
+	if err := f.Parse(args); err != nil {
+		return s, err
+	}
+	switch {
+	case f.NArg() > 0:
+		return s, fmt.Errorf("%q is not a flag", f.Arg(0))
+	case s.issuer == "" || s.resource == "":
+		return s, errors.New("--issuer and --resource are needed, such as --issuer https://mcp.example.com --resource https://chess.example.com/mcp")
+	}
+	return s, nil
+}
+
+// run serves until ctx ends, and lets what is in flight finish.
+func run(ctx context.Context, args []string, out, diagnosis io.Writer) error {
+	s, err := readFlags(args, diagnosis)
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.NewJSONHandler(diagnosis, nil))
+	kept, err := openGames(s.data)
+	if err != nil {
+		return err
+	}
+	defer kept.Close()
+	board := chess.New(chess.Options{Games: kept, Stockfish: s.stockfish, Log: log})
+	defer board.Close()
+	handler, err := guarded(s, board)
+	if err != nil {
+		return err
+	}
+	l, err := net.Listen("tcp", s.listen)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "Chess is at %s and listens on %s. It takes the tokens of %s.\n", s.resource, l.Addr(), s.issuer)
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(l) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	deadline, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if err := server.Shutdown(deadline); err != nil {
+		return server.Close() // streams that only listen never end by themselves
+	}
+	return nil
+}
+
+// guarded is all that a Go program has to do to stand behind a Sallyport.
+func guarded(s settings, next http.Handler) (http.Handler, error) {
+	verifier, err := resource.NewRemote(resource.RemoteConfig{Issuer: s.issuer, Audience: s.resource})
+	if err != nil {
+		return nil, err
+	}
+	guard, err := resource.New(resource.Config{
+		Resource: oauth.ProtectedResource{Name: "chess", Title: "Chess", ID: s.resource, Scopes: chess.Scopes()},
+		Issuer:   s.issuer, Verifier: verifier, Tools: chess.Tools(), DefaultToolScopes: oauth.NewScope(chess.ScopePlay),
+	})
+	if err != nil {
+		return nil, err
+	}
+	at, err := url.Parse(s.resource)
+	if err != nil {
+		return nil, err
+	}
+	metadata, err := resource.MetadataURL(s.resource)
+	if err != nil {
+		return nil, err
+	}
+	where, err := url.Parse(metadata)
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle(at.EscapedPath(), guard.Wrap(next))
+	mux.Handle(where.EscapedPath(), guard.Metadata())
+	if root := "/.well-known/oauth-protected-resource"; where.EscapedPath() != root {
+		mux.Handle(root, guard.Metadata())
+	}
+	return mux, nil
+}
