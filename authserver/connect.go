@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/sallyport-dev/sallyport/internal/flowtrace"
 	"github.com/sallyport-dev/sallyport/internal/pages"
@@ -14,22 +15,41 @@ import (
 	"github.com/sallyport-dev/sallyport/vault"
 )
 
-// keep keeps what a person brought from an upstream, where tools need it. It is of
-// no use for anything else, and is forgotten otherwise.
-func (s *Server) keep(ctx context.Context, person oauth.Person, u Upstream, profile login.Profile) error {
-	if !s.Vault.Keeps(u.Name) {
+// connectionOf is the connection that calls of a resource need of a person, and
+// whether they need one that is kept here.
+func (s *Server) connectionOf(person string, r oauth.ProtectedResource) (vault.Connection, bool) {
+	return vault.Connection{Person: person, Login: r.Connection, Resource: r.ID}, s.Vault.Keeps(r.Connection)
+}
+
+// bringsFor has a departure bring back what a resource needs, if that is the
+// upstream's, and asks for no more than this resource needs.
+func (s *Server) bringsFor(d *departure, id string) {
+	r, _ := s.resource(id)
+	if r.Connection == d.Upstream && s.Vault.Keeps(d.Upstream) {
+		d.Resource, d.Keep, d.Scopes = r.ID, true, r.ConnectionScopes
+	}
+}
+
+// keep keeps what a person brought from an upstream, for the resource for which it
+// was asked, if that still needs it. It is of no use for anything else, and is
+// forgotten otherwise.
+func (s *Server) keep(ctx context.Context, person oauth.Person, d departure, profile login.Profile) error {
+	r, _ := s.resource(d.Resource)
+	c, keeps := s.connectionOf(person.ID, r)
+	if !keeps || c.Login != d.Upstream {
 		return nil
 	}
-	return s.Vault.Keep(ctx, person.ID, u.Name, profile.Identity, profile.Tokens)
+	return s.Vault.Keep(ctx, c, profile.Identity, profile.Tokens)
 }
 
 // lacksConnection reports whether calls of a resource need a connection that the
 // person does not have, or not any more.
 func (s *Server) lacksConnection(ctx context.Context, r oauth.ProtectedResource, person string) (bool, error) {
-	if !s.Vault.Keeps(r.Connection) {
+	c, keeps := s.connectionOf(person, r)
+	if !keeps {
 		return false, nil
 	}
-	err := s.Vault.Alive(ctx, person, r.Connection)
+	err := s.Vault.Alive(ctx, c)
 	if errors.Is(err, vault.ErrNotConnected) || errors.Is(err, vault.ErrDead) {
 		return true, nil
 	}
@@ -51,7 +71,10 @@ func (s *Server) mayStillAct(ctx context.Context, g oauth.Grant) error {
 	return s.stillVouchedFor(ctx, g.Subject)
 }
 
-func aboutConnect(login, sealed string) string { return "connect " + login + " " + sealed }
+// aboutConnect is what the token of a form to connect or disconnect is bound to.
+func aboutConnect(login, resource, sealed string) string {
+	return "connect " + login + " " + resource + " " + sealed
+}
 
 // showConnect asks the person of an interaction to connect what its resource needs.
 func (s *Server) showConnect(w http.ResponseWriter, r *http.Request) error {
@@ -92,10 +115,11 @@ func (s *Server) askToConnect(w http.ResponseWriter, r *http.Request, sealed str
 	if !ok {
 		return errors.New("authserver: a resource has a connection to no upstream")
 	}
+	c, _ := s.connectionOf(person.ID, resource)
 	view, status := pages.Connect{
-		Action: "/connect/" + u.Name, Transaction: sealed, Person: personLine(person), Title: u.Title, ResourceTitle: resource.Title,
-		ClientHost: oauth.TargetOf(ix.RedirectURI).Host, Ended: errors.Is(s.Vault.Alive(r.Context(), person.ID, u.Name), vault.ErrDead),
-		CSRF: s.formToken(s.browser(w, r), s.cookie(r, sessionCookie), aboutConnect(u.Name, sealed)),
+		Action: "/connect/" + u.Name, Transaction: sealed, Resource: resource.ID, Person: personLine(person), Title: u.Title, ResourceTitle: resource.Title,
+		ClientHost: oauth.TargetOf(ix.RedirectURI).Host, Ended: errors.Is(s.Vault.Alive(r.Context(), c), vault.ErrDead),
+		CSRF: s.formToken(s.browser(w, r), s.cookie(r, sessionCookie), aboutConnect(u.Name, resource.ID, sealed)),
 	}, http.StatusOK
 	if refused != nil {
 		weblog.From(r.Context()).Fail(refused)
@@ -108,31 +132,36 @@ func (s *Server) askToConnect(w http.ResponseWriter, r *http.Request, sealed str
 }
 
 // connector is who is signed in, and the upstream of the path that they connect or
-// disconnect.
-func (s *Server) connector(w http.ResponseWriter, r *http.Request) (Upstream, *oauth.Session, oauth.Person, error) {
+// disconnect, for the resource that the form says: one that a page of ours said.
+func (s *Server) connector(w http.ResponseWriter, r *http.Request) (vault.Connection, *oauth.Session, error) {
 	u, ok := s.upstream(r.PathValue("login"))
 	if !ok || !s.Vault.Keeps(u.Name) {
-		return u, nil, oauth.Person{}, oauth.Refuse(oauth.NotFound, nothingHere)
+		return vault.Connection{}, nil, oauth.Refuse(oauth.NotFound, nothingHere)
 	}
 	session, person, err := s.owner(w, r)
-	return u, session, person, err
+	if session == nil || err != nil {
+		return vault.Connection{}, nil, err
+	}
+	c := vault.Connection{Person: person.ID, Login: u.Name, Resource: r.PostForm.Get("resource")}
+	return c, session, s.checkForm(r, aboutConnect(c.Login, c.Resource, r.PostForm.Get("ix")))
 }
 
 // connect sends a person who is signed in to an upstream, for its tokens.
 func (s *Server) connect(w http.ResponseWriter, r *http.Request) error {
-	u, session, person, err := s.connector(w, r)
+	c, session, err := s.connector(w, r)
 	if session == nil || err != nil {
 		return err
 	}
+	u, _ := s.upstream(c.Login)
 	sealed := r.PostForm.Get("ix")
-	if err := s.checkForm(r, aboutConnect(u.Name, sealed)); err != nil {
-		return err
-	}
 	if may, err := s.mayConnect(r.Context(), session, u); !may || err != nil {
 		return s.askOnceMore(w, sealed, err)
 	}
 	d := s.newDeparture(u, s.cookie(r, browserCookie))
-	d.Transaction, d.Connects, d.Consent = sealed, person.ID, true
+	d.Transaction, d.Connects, d.Consent = sealed, c.Person, true
+	if s.bringsFor(&d, c.Resource); d.Resource == "" {
+		return oauth.Refuse(oauth.NotFound, nothingHere) // the settings have changed
+	}
 	if s.fresh(session) {
 		d.Session = session.ID
 	}
@@ -160,58 +189,65 @@ func (s *Server) connected(w http.ResponseWriter, r *http.Request, u Upstream, d
 	if err := s.known(r.Context(), person, u, d, profile.Identity); err != nil {
 		return err
 	}
-	if err := s.keep(r.Context(), person, u, profile); err != nil {
+	if err := s.keep(r.Context(), person, d, profile); err != nil {
 		return err
 	}
 	weblog.From(r.Context()).Add("subject", person.ID)
-	s.audit(r.Context(), store.Event{Kind: store.PersonConnected, Actor: person.ID, Subject: person.ID, Detail: u.Name})
+	s.audit(r.Context(), store.Event{Kind: store.PersonConnected, Actor: person.ID, Subject: person.ID, Detail: d.Upstream + " for " + d.Resource})
 	return s.afterLogin(w, r, d.Transaction, *session)
 }
 
 // disconnect forgets a person's connection. What the upstream gave is good there
 // for as long as it says; the person can take that back there.
 func (s *Server) disconnect(w http.ResponseWriter, r *http.Request) error {
-	u, session, person, err := s.connector(w, r)
+	c, session, err := s.connector(w, r)
 	if session == nil || err != nil {
 		return err
 	}
-	if err := s.checkForm(r, aboutConnect(u.Name, "")); err != nil {
+	if err := s.Vault.Forget(r.Context(), c); err != nil {
 		return err
 	}
-	if err := s.Vault.Forget(r.Context(), person.ID, u.Name); err != nil {
-		return err
-	}
-	s.audit(r.Context(), store.Event{Kind: store.PersonDisconnected, Actor: person.ID, Subject: person.ID, Detail: u.Name})
+	s.audit(r.Context(), store.Event{Kind: store.PersonDisconnected, Actor: c.Person, Subject: c.Person, Detail: c.Login + " for " + c.Resource})
 	seeOther(w, "/account")
 	return nil
 }
 
-// connectionLines are what a person has connected, or can.
+// connectionLines are what a person has connected, or can; and what they had
+// connected for a resource that needs it no more, which they can end.
 func (s *Server) connectionLines(w http.ResponseWriter, r *http.Request, person oauth.Person) ([]pages.ConnectionLine, error) {
 	if s.Vault == nil {
 		return nil, nil
 	}
-	there, err := s.Vault.Store.Connections(r.Context(), person.ID)
+	there, err := s.Vault.Connections(r.Context(), person.ID)
 	if err != nil {
 		return nil, err
 	}
 	var lines []pages.ConnectionLine
-	for _, u := range s.Upstreams {
-		if !s.Vault.Keeps(u.Name) {
-			continue
-		}
-		line := pages.ConnectionLine{Title: u.Title, Action: "/connect/" + u.Name,
-			CSRF: s.formToken(s.browser(w, r), s.cookie(r, sessionCookie), aboutConnect(u.Name, ""))}
-		for _, c := range there {
-			if c.Login == u.Name {
-				line.Name, line.Since = c.Name, c.Connected
-				line.Ended = s.Vault.Alive(r.Context(), person.ID, u.Name) != nil
-			}
-		}
+	add := func(c vault.State, resourceTitle string) {
+		u, _ := s.upstream(c.Login)
+		line := pages.ConnectionLine{Title: u.Title, ResourceTitle: resourceTitle, Name: c.Name, Since: c.Since, Ended: c.Ended, Action: "/connect/" + c.Login,
+			Resource: c.Resource, CSRF: s.formToken(s.browser(w, r), s.cookie(r, sessionCookie), aboutConnect(c.Login, c.Resource, ""))}
 		if line.Connected() {
-			line.Action = "/disconnect/" + u.Name
+			line.Action = "/disconnect/" + c.Login
 		}
 		lines = append(lines, line)
+	}
+	for _, resource := range s.Resources {
+		c, keeps := s.connectionOf(person.ID, resource)
+		if !keeps {
+			continue
+		}
+		state := vault.State{Connection: c}
+		if i := slices.IndexFunc(there, func(s vault.State) bool { return s.Connection == c }); i >= 0 {
+			state = there[i]
+			there = slices.Delete(there, i, i+1)
+		}
+		add(state, resource.Title)
+	}
+	for _, left := range there {
+		if !left.Ended {
+			add(left, left.Resource)
+		}
 	}
 	return lines, nil
 }

@@ -4,17 +4,26 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"slices"
 	"strings"
 
+	"github.com/sallyport-dev/sallyport/oauth"
 	"github.com/sallyport-dev/sallyport/vault"
 )
 
-// openVault keeps the tokens of the upstream that the first resource has a
-// connection to: "given connection NAME".
+// needConnection is "given connection NAME [SCOPE…]", of the first resource, and
+// "given notes-connection NAME [SCOPE…]".
+func needConnection(r *oauth.ProtectedResource, value string) {
+	name, scopes, _ := strings.Cut(value, " ")
+	r.Connection, r.ConnectionScopes = name, strings.Fields(scopes)
+}
+
+// openVault keeps the tokens of the upstreams that resources have connections to.
 func (s *scene) openVault(log *slog.Logger) *vault.Vault {
 	kept := map[string]vault.Upstream{}
 	for name, e := range s.elsewhere {
-		if way, ok := e.way.(vault.Way); ok && name == s.setting.resources[0].Connection {
+		needed := slices.ContainsFunc(s.setting.resources, func(r oauth.ProtectedResource) bool { return r.Connection == name })
+		if way, ok := e.way.(vault.Way); ok && needed {
 			kept[name] = vault.Upstream{Issuer: e.url, Way: way}
 		}
 		if e.github != nil {
@@ -26,24 +35,45 @@ func (s *scene) openVault(log *slog.Logger) *vault.Vault {
 }
 
 // connect presses "Connect", on the page that the browser is on, or is sent to, and
-// is at the upstream then: "connect NAME".
-func (s *scene) connect(name string) error { return s.pressConnection("/connect/" + name) }
+// is at the upstream then: "connect NAME [notes]".
+func (s *scene) connect(rest string) error { return s.pressConnection("/connect/", rest) }
 
-func (s *scene) disconnect(name string) error { return s.pressConnection("/disconnect/" + name) }
+func (s *scene) disconnect(rest string) error { return s.pressConnection("/disconnect/", rest) }
 
-func (s *scene) pressConnection(action string) error {
+// acting is the id of a resource: the first one, or "notes".
+func (s *scene) acting(name string) string {
+	for _, r := range s.setting.resources {
+		if name == "" || name == r.Name {
+			return r.ID
+		}
+	}
+	return name
+}
+
+func (s *scene) pressConnection(path, rest string) error {
+	name, resource, _ := strings.Cut(rest, " ")
+	return s.pressAbout(path+name, `value="`+s.acting(resource)+`"`)
+}
+
+// pressAbout presses the button of that form which has something in it, on the page
+// that the browser is on, or is sent to.
+func (s *scene) pressAbout(action, what string) error {
 	if location := s.last.header.Get("Location"); strings.HasPrefix(location, "/connect") || strings.HasPrefix(location, "/account") {
 		if err := s.ask("GET", location); err != nil {
 			return err
 		}
 	}
-	form := formAt(s.last.body, action)
-	if form == "" {
-		return fmt.Errorf("the page has no form to %s", action)
+	form, body := formAt(s.last.body, action), ""
+	for ; form != ""; form = formAt(body, action) {
+		if form, body, _ = strings.Cut(form, "</form>"); strings.Contains(form, what) {
+			break
+		}
 	}
-	form, _, _ = strings.Cut(form, "</form>")
+	if form == "" {
+		return fmt.Errorf("the page has no form to %s with %s", action, what)
+	}
 	sent := url.Values{}
-	for _, hidden := range []string{"ix", "csrf"} {
+	for _, hidden := range []string{"ix", "resource", "csrf"} {
 		if value, err := field(form, hidden); err == nil {
 			sent.Set(hidden, value)
 		}
@@ -59,10 +89,11 @@ func (s *scene) withdraw(person string) error {
 	return nil
 }
 
-// checkConnected looks whether there is a token: "connected SUBJECT NAME yes", or no.
+// checkConnected looks whether there is a token: "connected SUBJECT NAME yes", or
+// no; for the other resource, "connected SUBJECT NAME yes notes".
 func (s *scene) checkConnected(rest string) error {
-	words := strings.Fields(rest)
-	access, _, err := s.vault.Token(s.t.Context(), words[0], words[1])
+	words := append(strings.Fields(rest), "")
+	access, _, err := s.vault.Token(s.t.Context(), vault.Connection{Person: words[0], Login: words[1], Resource: s.acting(words[3])})
 	if err == nil {
 		s.secrets[string(access)] = true
 	}

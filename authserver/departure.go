@@ -25,6 +25,7 @@ type departure struct {
 	Connects    string       // the person who connects the upstream, signed in; empty: they sign in
 	Joins       string       // the person who adds the upstream to their ways in, signed in
 	Session     oauth.Digest // in which they do that; zero: they sign in
+	Resource    string       // the resource for which the tokens are that they bring; empty: they are of no use
 	Browser     oauth.Digest // of the browser's own secret
 	Began       time.Time
 }

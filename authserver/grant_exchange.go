@@ -176,7 +176,8 @@ func (s *Server) exchangeUpstream(ctx context.Context, c *caller, login string, 
 	if err := s.spendAssertion(ctx, c); err != nil {
 		return exchanged{}, err
 	}
-	bearer, expires, err := s.Vault.Token(ctx, g.Subject, login)
+	connection, _ := s.connectionOf(g.Subject, resource)
+	bearer, expires, err := s.Vault.Token(ctx, connection)
 	if errors.Is(err, vault.ErrNotConnected) || errors.Is(err, vault.ErrDead) {
 		return exchanged{}, oauth.Refuse(oauth.InvalidGrant, notConnected).Because(err)
 	}

@@ -129,8 +129,8 @@ func (g *setting) add(what string) error {
 		g.resources[1].Logins = strings.Fields(value)
 	case "aliases":
 		g.aliases = strings.Fields(value)
-	case "connection":
-		g.resources[0].Connection = value
+	case "connection", "notes-connection":
+		needConnection(&g.resources[strings.Count(name, "notes")], value)
 	case "lives":
 		return g.lives.read(value)
 	case "scopes":

@@ -104,6 +104,7 @@ func (s *Server) leave(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		d.Hint, d.Again = ix.LoginHint, d.Again || ix.prompts("login") || ix.MaxAge >= 0
+		s.bringsFor(&d, ix.Resource)
 	}
 	target, err := u.Way.Leave(r.Context(), d.Departure)
 	if err != nil {
@@ -152,7 +153,7 @@ func (s *Server) comeBack(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.turnedAway(w, r, d, err)
 	}
-	if err := s.keep(r.Context(), person, u, profile); err != nil {
+	if err := s.keep(r.Context(), person, d, profile); err != nil {
 		return err
 	}
 	session, err := s.openSession(r.Context(), w, r, signedIn{person.ID, u.Name})

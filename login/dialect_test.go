@@ -34,7 +34,7 @@ func TestATokenThatIsNotWhereTheStandardHasIt(t *testing.T) {
 		Scopes: []string{"users:read", "chat:write"}, Fields: Fields{Subject: "team_id user_id", Username: "user", Groups: "team_id"},
 		Parameters: map[string]string{"scope": "commands"}, // a bot comes along
 		Dialect:    Dialect{TokenAt: "authed_user", ScopeParameter: "user_scope", Commas: true}}, func(s *standin.OAuth2) { s.Expiring = true })
-	tokens, asked := thereAndBack(t, way, false)
+	tokens, asked := thereAndBack(t, way, Departure{})
 	if asked.Get("user_scope") != "users:read,chat:write" || asked.Get("scope") != "commands" {
 		t.Errorf("it asks for %v", asked)
 	}
@@ -59,7 +59,7 @@ func TestATokenRequestThatIsNoForm(t *testing.T) {
 	_, way := dialectal(t, standin.Notion, OAuth2Options{AuthorizationURL: "/v1/oauth/authorize", TokenURL: "/v1/oauth/token", UserURL: "/v1/users/me",
 		Fields:  Fields{Subject: "bot.owner.user.id", Username: "bot.owner.user.name", Groups: "bot.workspace_id"},
 		Dialect: Dialect{JSON: true, Headers: map[string]string{"Notion-Version": "2022-06-28"}, TokenLife: time.Hour}}, nil)
-	tokens, _ := thereAndBack(t, way, false)
+	tokens, _ := thereAndBack(t, way, Departure{})
 	if tokens.Access == "" || tokens.Refresh == "" || tokens.Life != time.Hour {
 		t.Error("the tokens are not there, or last for ever")
 	}

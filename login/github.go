@@ -16,7 +16,6 @@ type GitHubOptions struct {
 	// Groups: the person's organizations (acme) and teams (acme/tickets) are looked
 	// up. It needs the scope read:org.
 	Groups    bool
-	Scopes    []string          // besides what signing in needs
 	Transport http.RoundTripper // nil: the default one
 }
 
@@ -36,7 +35,6 @@ func NewGitHub(g GitHubOptions) *OAuth2 {
 	if g.Groups {
 		scopes = append(scopes, "read:org")
 	}
-	scopes = append(scopes, g.Scopes...)
 	o := NewOAuth2(OAuth2Options{Issuer: g.URL, AuthorizationURL: g.URL + "/login/oauth/authorize", TokenURL: g.URL + "/login/oauth/access_token",
 		UserURL: g.API + "/user", ClientID: g.ClientID, ClientSecret: g.ClientSecret, Scopes: scopes, InBody: true, Transport: g.Transport})
 	o.add = func(ctx context.Context, bearer string, p *Profile) error {

@@ -13,8 +13,6 @@ type GoogleOptions struct {
 	ClientID      string
 	ClientSecret  oauth.Secret
 	HostedDomains []string // of Google Workspace; empty: everyone with an account at Google
-	Scopes        []string // besides openid, profile and email
-	Offline       bool     // a refresh token is asked for
 	Transport     http.RoundTripper
 	Now           func() time.Time
 }
@@ -29,10 +27,8 @@ func NewGoogle(g GoogleOptions) *OIDC {
 	if len(g.HostedDomains) == 1 {
 		parameters["hd"] = g.HostedDomains[0]
 	}
-	if g.Offline {
+	return NewOIDC(OIDCOptions{Issuer: g.Issuer, ClientID: g.ClientID, ClientSecret: g.ClientSecret, HostedDomains: g.HostedDomains, Parameters: parameters,
 		// Google has this instead of the scope of OpenID Connect Core §11.
-		parameters["access_type"] = "offline"
-	}
-	return NewOIDC(OIDCOptions{Issuer: g.Issuer, ClientID: g.ClientID, ClientSecret: g.ClientSecret, HostedDomains: g.HostedDomains, Scopes: g.Scopes,
-		Parameters: parameters, Transport: g.Transport, Now: g.Now})
+		Offline:   map[string]string{"access_type": "offline"},
+		Transport: g.Transport, Now: g.Now})
 }

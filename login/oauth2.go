@@ -66,19 +66,16 @@ func (o *OAuth2) config(d Departure) *oauth2.Config {
 	if o.InBody {
 		style = oauth2.AuthStyleInParams
 	}
-	scopes, _ := o.Dialect.asked(o.Scopes)
+	scopes, _ := o.Dialect.asked(d.scopes(o.Scopes))
 	return &oauth2.Config{ClientID: o.ClientID, ClientSecret: string(o.ClientSecret), RedirectURL: d.RedirectURI, Scopes: scopes,
 		Endpoint: oauth2.Endpoint{AuthURL: o.AuthorizationURL, TokenURL: o.TokenURL, AuthStyle: style}}
 }
 
 // Leave returns where the person's browser goes. RFC 6749 §4.1.1.
 func (o *OAuth2) Leave(_ context.Context, d Departure) (string, error) {
-	more := []oauth2.AuthCodeOption{oauth2.S256ChallengeOption(d.Verifier)}
-	_, asked := o.Dialect.asked(o.Scopes)
+	_, asked := o.Dialect.asked(d.scopes(o.Scopes))
+	more := append(parameters(o.Parameters), oauth2.S256ChallengeOption(d.Verifier))
 	more = append(more, asked...)
-	for name, value := range o.Parameters {
-		more = append(more, oauth2.SetAuthURLParam(name, value))
-	}
 	return o.config(d).AuthCodeURL(d.State, more...), nil
 }
 

@@ -29,8 +29,10 @@ type OIDCOptions struct {
 	HostedDomains []string
 	// Parameters are added to the authorization request.
 	Parameters map[string]string
-	Transport  http.RoundTripper // nil: the default one
-	Now        func() time.Time
+	// Offline is added where what comes back is kept.
+	Offline   map[string]string
+	Transport http.RoundTripper // nil: the default one
+	Now       func() time.Time
 }
 
 // OIDC signs people in with an OpenID provider. OpenID Connect Core §3.1.
@@ -59,7 +61,7 @@ func NewOIDC(o OIDCOptions) *OIDC {
 
 func (o *OIDC) config(found *discovered, d Departure) *oauth2.Config {
 	return &oauth2.Config{ClientID: o.ClientID, ClientSecret: string(o.ClientSecret), Endpoint: found.endpoint, RedirectURL: d.RedirectURI,
-		Scopes: append([]string{oidc.ScopeOpenID, "profile", "email"}, o.Scopes...)}
+		Scopes: d.scopes([]string{oidc.ScopeOpenID, "profile", "email"}, o.Scopes)}
 }
 
 // Authority is the issuer of everybody whom Return makes.
@@ -78,10 +80,18 @@ func (o *OIDC) Leave(ctx context.Context, d Departure) (string, error) {
 	if prompt := d.prompt(); prompt != "" {
 		more = append(more, oauth2.SetAuthURLParam("prompt", prompt))
 	}
-	for name, value := range o.Parameters {
-		more = append(more, oauth2.SetAuthURLParam(name, value))
+	if d.Keep {
+		more = append(more, parameters(o.Offline)...)
 	}
+	more = append(more, parameters(o.Parameters)...)
 	return o.config(found, d).AuthCodeURL(d.State, more...), nil
+}
+
+func parameters(all map[string]string) (list []oauth2.AuthCodeOption) {
+	for name, value := range all {
+		list = append(list, oauth2.SetAuthURLParam(name, value))
+	}
+	return list
 }
 
 // Return makes the answer that the browser brought into a person. Its errors are

@@ -23,9 +23,9 @@ type goer interface {
 }
 
 // thereAndBack is what a person brings, and what the upstream was asked.
-func thereAndBack(t *testing.T, way goer, consent bool) (oauth.UpstreamTokens, url.Values) {
+func thereAndBack(t *testing.T, way goer, d Departure) (oauth.UpstreamTokens, url.Values) {
 	t.Helper()
-	d := Departure{State: "s", Nonce: "n", Verifier: strings.Repeat("v", 43), RedirectURI: cameBack, Consent: consent}
+	d.State, d.Nonce, d.Verifier, d.RedirectURI = "s", "n", strings.Repeat("v", 43), cameBack
 	there, err := way.Leave(t.Context(), d)
 	if err != nil {
 		t.Fatal(err)
@@ -58,13 +58,12 @@ func TestGoogleIsAskedForARefreshTokenWhereItIsNeeded(t *testing.T) {
 	server := httptest.NewServer(g)
 	defer server.Close()
 	o := GoogleOptions{Issuer: server.URL, ClientID: "door", ClientSecret: "secret", Now: time.Now}
-	tokens, asked := thereAndBack(t, NewGoogle(o), false)
+	way := NewGoogle(o)
+	tokens, asked := thereAndBack(t, way, Departure{})
 	if asked.Has("access_type") || tokens.Refresh != "" {
 		t.Error("it was asked for a refresh token that nobody needs")
 	}
-	o.Offline, o.Scopes = true, []string{"https://www.googleapis.com/auth/calendar.readonly"}
-	way := NewGoogle(o)
-	tokens, asked = thereAndBack(t, way, true)
+	tokens, asked = thereAndBack(t, way, Departure{Consent: true, Keep: true, Scopes: []string{"https://www.googleapis.com/auth/calendar.readonly"}})
 	if asked.Get("access_type") != "offline" || asked.Get("prompt") != "consent" || !strings.HasSuffix(asked.Get("scope"), "/calendar.readonly") {
 		t.Errorf("it was asked %v", asked)
 	}

@@ -23,6 +23,22 @@ type Departure struct {
 	Hint        string // login_hint, of the client's request
 	Again       bool   // the upstream is to ask for the password again, where it can
 	Consent     bool   // the upstream is to ask for the permissions again, where it can
+
+	// Scopes are asked for besides those of the way itself.
+	Scopes []string
+	// Keep: what comes back is kept, so that a refresh token is asked for where that
+	// takes asking.
+	Keep bool
+}
+
+// scopes are what is asked for: those of the way and of this departure, each once.
+func (d Departure) scopes(ways ...[]string) (all []string) {
+	for _, s := range slices.Concat(append(ways, d.Scopes)...) {
+		if !slices.Contains(all, s) {
+			all = append(all, s)
+		}
+	}
+	return all
 }
 
 // A Profile is what an upstream says of a person.

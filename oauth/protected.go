@@ -23,6 +23,10 @@ type ProtectedResource struct {
 	// without a name: there is none. It is not among Scopes, so nothing implies it, no
 	// document names it, and nobody has it who did not ask for it by name.
 	HandOut ScopeInfo
+
+	// ConnectionScopes are what that token has to permit, in the words of who gives
+	// it, besides what signing in by the login asks for.
+	ConnectionScopes []string
 }
 
 // ScopeInfo is what people are told about a scope.

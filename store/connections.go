@@ -8,11 +8,13 @@ import (
 )
 
 // A Connection is a person's own tokens of an upstream, sealed. A person has at
-// most one for each login of the settings.
+// most one for each login of the settings and resource.
 type Connection struct {
-	Person string // their id
-	Login  string // the name of the login
-	Name   string // what the upstream calls them, for people to read; may be empty
+	Person   string // their id
+	Login    string // the name of the login
+	Resource string // the id of the resource that acts with them
+
+	Name string // what the upstream calls them, for people to read; may be empty
 
 	// Version is random, and another one with every write of Sealed: what a call
 	// that changes a connection has read, its WHERE names.
@@ -24,19 +26,21 @@ type Connection struct {
 	Dead        time.Time // zero while the upstream did not end it
 }
 
-// Connections remembers people's own tokens of upstreams. None of the methods
+// Connections remembers people's own tokens of upstreams. What a method is given
+// says by its person, login and resource which connection is meant. None of them
 // hold a lock when they return: who refreshes, reserves that by a lease, asks the
 // upstream, and writes.
 type Connections interface {
-	// Connect saves a connection in place of the one that has the same person and
-	// login, whether that lives or not. [ErrNotFound] when the person is unknown or
-	// disabled.
+	// Connect saves a connection in place of the one that has the same person, login
+	// and resource, whether that lives or not. [ErrNotFound] when the person is
+	// unknown or disabled.
 	Connect(ctx context.Context, c Connection) error
 
 	// Connection returns one, dead ones too, unless its person is disabled.
-	Connection(ctx context.Context, person, login string) (Connection, error)
+	Connection(ctx context.Context, which Connection) (Connection, error)
 
-	// Connections lists those of a person by their logins, dead ones too.
+	// Connections lists those of a person by their logins and then their resources,
+	// dead ones too.
 	Connections(ctx context.Context, person string) ([]Connection, error)
 
 	// LeaseConnection reserves a living connection until a time, if version still is
@@ -57,5 +61,5 @@ type Connections interface {
 	KillConnection(ctx context.Context, c Connection) (bool, error)
 
 	// Disconnect forgets a connection. Forgetting none is no error.
-	Disconnect(ctx context.Context, person, login string) error
+	Disconnect(ctx context.Context, which Connection) error
 }

@@ -71,6 +71,17 @@ func (l *buffer) String() string {
 	return l.b.String()
 }
 
+// Two resources act at GitHub; where nothing else is said, it is the first one.
+const (
+	repos = "https://door.example/repos/mcp"
+	notes = "https://door.example/notes/mcp"
+)
+
+// at is a person's connection to GitHub, for repos.
+func at(person string) vault.Connection {
+	return vault.Connection{Person: person, Login: "github", Resource: repos}
+}
+
 const back = "https://door.example/oauth/callback/github"
 
 func newFixture(t *testing.T) *fixture {
@@ -130,14 +141,14 @@ func (f *fixture) signIn(person string) login.Profile {
 func (f *fixture) connect(person string) oauth.UpstreamTokens {
 	f.t.Helper()
 	p := f.signIn(person)
-	f.ok(f.vault.Keep(f.t.Context(), person, "github", p.Identity, p.Tokens))
+	f.ok(f.vault.Keep(f.t.Context(), at(person), p.Identity, p.Tokens))
 	return p.Tokens
 }
 
 // token asks for a token that there has to be, and that GitHub takes.
 func (f *fixture) token(v *vault.Vault, person string) oauth.Secret {
 	f.t.Helper()
-	access, expires, err := v.Token(f.t.Context(), person, "github")
+	access, expires, err := v.Token(f.t.Context(), at(person))
 	f.ok(err)
 	if expires.Sub(f.clock.Now()) < vault.Margin {
 		f.t.Errorf("it ends at %s, and now is %s", expires, f.clock.Now())

@@ -3,6 +3,7 @@ package vault
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/sallyport-dev/sallyport/oauth"
@@ -27,7 +28,7 @@ const (
 // process one goroutine asks, for all that do; it goes on when they have left, so
 // that what an upstream answers is not lost.
 func (v *Vault) refresh(ctx context.Context, c store.Connection) (held, error) {
-	flight := v.flights.DoChan(c.Person+"\x00"+c.Login+"\x00"+c.Version.String(), func() (any, error) {
+	flight := v.flights.DoChan(strings.Join([]string{c.Person, c.Login, c.Resource, c.Version.String()}, "\x00"), func() (any, error) {
 		alone, cancel := context.WithTimeout(context.WithoutCancel(ctx), refreshTime)
 		defer cancel()
 		return v.renewed(alone, c)
@@ -43,10 +44,10 @@ func (v *Vault) refresh(ctx context.Context, c store.Connection) (held, error) {
 
 // renewed refreshes, or waits for the replica that does.
 func (v *Vault) renewed(ctx context.Context, c store.Connection) (held, error) {
-	person, login := c.Person, c.Login
+	of := Connection{Person: c.Person, Login: c.Login, Resource: c.Resource}
 	for {
 		h, err := held{}, error(nil)
-		if c, h, err = v.read(ctx, person, login); err != nil || h.fresh(v.Now()) {
+		if c, h, err = v.read(ctx, of); err != nil || h.fresh(v.Now()) {
 			return h, err
 		}
 		if h.Refresh == "" {
@@ -96,7 +97,7 @@ func (v *Vault) ask(ctx context.Context, c store.Connection, old held, until tim
 		// The old refresh token may be good for nothing now, and these are not handed
 		// out: the next refresh decides whether the person has to connect again.
 		v.Log.ErrorContext(ctx, "refreshed tokens of a connection could not be saved and are lost; the person may have to connect again",
-			"subject", c.Person, "login", c.Login, "cause", err)
+			said(c, "cause", err)...)
 		return held{}, err
 	case !won:
 		return held{}, errChanged // they connected again or disconnected, and that counts
@@ -129,10 +130,10 @@ func (v *Vault) failed(ctx context.Context, c store.Connection, until time.Time,
 	if oauth.AsError(cause).Code == oauth.InvalidGrant {
 		killed, err := v.Store.KillConnection(ctx, c)
 		if killed {
-			v.Log.WarnContext(ctx, "an upstream has ended a connection; the person has to connect again", "subject", c.Person, "login", c.Login, "cause", cause)
+			v.Log.WarnContext(ctx, "an upstream has ended a connection; the person has to connect again", said(c, "cause", cause)...)
 		}
 		return errors.Join(ErrDead, cause, err)
 	}
-	v.Log.WarnContext(ctx, "a connection could not be refreshed", "subject", c.Person, "login", c.Login, "cause", cause)
+	v.Log.WarnContext(ctx, "a connection could not be refreshed", said(c, "cause", cause)...)
 	return errors.Join(cause, v.Store.ReleaseConnection(context.WithoutCancel(ctx), c, until))
 }

@@ -1,6 +1,7 @@
 // Package vault keeps people's own tokens of upstreams, so that tools can act with
-// them: sealed, bound to the person and the upstream, refreshed before they expire
-// and once however many ask, and handed out for that person only.
+// them: sealed, bound to the person, the upstream and the resource that acts with
+// them, refreshed before they expire and once however many ask, and handed out for
+// that person at that resource only.
 //
 // A token is asked for by the person whom the caller has authenticated
 // ([Vault.Token]). It is no claim of any token of ours, and no client sees it.
@@ -8,7 +9,7 @@
 // A tool in the same process asks for itself, behind a guard of package resource:
 //
 //	caller, _ := resource.CallerFrom(ctx)
-//	bearer, _, err := v.Token(ctx, caller.Subject, "github")
+//	bearer, _, err := v.Token(ctx, vault.Connection{Person: caller.Subject, Login: "github", Resource: id})
 //
 // and answers err as it is: it is a refusal.
 package vault
@@ -48,6 +49,18 @@ type Upstream struct {
 	// under the same login does not open.
 	Issuer string
 	Way    Way
+}
+
+// A Connection says whose tokens are meant, and for what they are.
+type Connection struct {
+	Person string // their id
+	Login  string // the name of the login that brought the tokens
+	// Resource is the id of the [oauth.ProtectedResource] that acts with them.
+	Resource string
+}
+
+func (c Connection) row() store.Connection {
+	return store.Connection{Person: c.Person, Login: c.Login, Resource: c.Resource}
 }
 
 // A Way refreshes; the types of package login do.
@@ -119,7 +132,7 @@ const sealConnection = "connection"
 // bound is what a sealed connection belongs to. Version makes an older value of
 // the same row another's, too; a whole row that is put back is not noticed.
 func (v *Vault) bound(c store.Connection) [][]byte {
-	return [][]byte{[]byte(c.Person), []byte(c.Login), []byte(v.Upstreams[c.Login].Issuer), c.Version[:]}
+	return [][]byte{[]byte(c.Person), []byte(c.Login), []byte(v.Upstreams[c.Login].Issuer), []byte(c.Resource), c.Version[:]}
 }
 
 // seal gives a connection new contents, and with them a new version.
@@ -143,23 +156,26 @@ func (v *Vault) open(c store.Connection) (held, error) {
 }
 
 // Keep saves what an upstream gave for a person, who is i there, in place of what
-// was kept. A refresh token that did not come again is the one that is there, if
-// that is of the same i. A login whose tokens are not kept is an error.
-func (v *Vault) Keep(ctx context.Context, person, login string, i oauth.Identity, t oauth.UpstreamTokens) error {
-	if !v.Keeps(login) {
+// was kept of that connection. A refresh token that did not come again is the one
+// that is there, if that is of the same i. A login whose tokens are not kept is an
+// error.
+func (v *Vault) Keep(ctx context.Context, of Connection, i oauth.Identity, t oauth.UpstreamTokens) error {
+	if !v.Keeps(of.Login) {
 		return errors.New("vault: the tokens of this login are not kept")
 	}
 	h := v.hold(t)
 	h.Subject = i.Subject
 	if h.Refresh == "" && !h.Expires.IsZero() {
-		before, err := v.Store.Connection(ctx, person, login)
+		before, err := v.Store.Connection(ctx, of.row())
 		if err == nil {
 			if old, err := v.open(before); err == nil && old.Subject == i.Subject {
 				h.Refresh = old.Refresh
 			}
 		}
 	}
-	c, err := v.seal(store.Connection{Person: person, Login: login, Name: i.Name, Connected: v.Now()}, h)
+	row := of.row()
+	row.Name, row.Connected = i.Name, v.Now()
+	c, err := v.seal(row, h)
 	if err != nil {
 		return err
 	}
@@ -170,8 +186,8 @@ func (v *Vault) Keep(ctx context.Context, person, login string, i oauth.Identity
 // the zero time when that was not said. It lives for [Margin] at least. The error
 // is a refusal that a client may be told, because of [ErrNotConnected], [ErrDead] or
 // [ErrDown].
-func (v *Vault) Token(ctx context.Context, person, login string) (oauth.Secret, time.Time, error) {
-	c, h, err := v.read(ctx, person, login)
+func (v *Vault) Token(ctx context.Context, of Connection) (oauth.Secret, time.Time, error) {
+	c, h, err := v.read(ctx, of)
 	if err == nil && !h.fresh(v.Now()) {
 		h, err = v.refresh(ctx, c)
 	}
@@ -183,36 +199,80 @@ func (v *Vault) Token(ctx context.Context, person, login string) (oauth.Secret, 
 
 // Alive says whether the person has a connection that nobody ended. It asks no
 // upstream. The error is [ErrNotConnected] or [ErrDead], or a fault.
-func (v *Vault) Alive(ctx context.Context, person, login string) error {
-	_, h, err := v.read(ctx, person, login)
-	if err == nil && h.Refresh == "" && !h.fresh(v.Now()) {
+func (v *Vault) Alive(ctx context.Context, of Connection) error {
+	_, h, err := v.read(ctx, of)
+	if err == nil && v.over(h) {
 		return ErrDead
 	}
 	return err
 }
 
+// A State is how one connection of a person stands.
+type State struct {
+	Connection
+	Name  string    // what the upstream calls them; may be empty
+	Since time.Time // when they connected
+	Ended bool      // the upstream ended it, or what is kept does not open
+}
+
+// Connections says how each of a person's connections stands, by their logins and
+// then their resources, after one read; it asks no upstream. Those of logins whose
+// tokens are not kept any more are left out. The error is a fault.
+func (v *Vault) Connections(ctx context.Context, person string) ([]State, error) {
+	rows, err := v.Store.Connections(ctx, person)
+	if err != nil {
+		return nil, err
+	}
+	var all []State
+	for _, c := range rows {
+		if !v.Keeps(c.Login) {
+			continue
+		}
+		h, err := v.judge(ctx, c)
+		all = append(all, State{Connection: Connection{Person: c.Person, Login: c.Login, Resource: c.Resource},
+			Name: c.Name, Since: c.Connected, Ended: err != nil || v.over(h)})
+	}
+	return all, nil
+}
+
+// over reports whether nothing can come of what is held any more.
+func (v *Vault) over(h held) bool { return h.Refresh == "" && !h.fresh(v.Now()) }
+
 // read returns a living connection and what it holds.
-func (v *Vault) read(ctx context.Context, person, login string) (store.Connection, held, error) {
-	if !v.Keeps(login) {
+func (v *Vault) read(ctx context.Context, of Connection) (store.Connection, held, error) {
+	if !v.Keeps(of.Login) {
 		return store.Connection{}, held{}, ErrNotConnected
 	}
-	c, err := v.Store.Connection(ctx, person, login)
-	switch {
-	case errors.Is(err, store.ErrNotFound):
+	c, err := v.Store.Connection(ctx, of.row())
+	if errors.Is(err, store.ErrNotFound) {
 		return c, held{}, ErrNotConnected
-	case err != nil:
+	}
+	if err != nil {
 		return c, held{}, err
-	case !c.Dead.IsZero():
-		return c, held{}, ErrDead
+	}
+	h, err := v.judge(ctx, c)
+	return c, h, err
+}
+
+// judge opens a row that was read. It reads nothing, and every error is an
+// [ErrDead].
+func (v *Vault) judge(ctx context.Context, c store.Connection) (held, error) {
+	if !c.Dead.IsZero() {
+		return held{}, ErrDead
 	}
 	h, err := v.open(c)
 	if err != nil {
-		// It was sealed for somebody else, for another upstream, or with keys that are
-		// gone: whatever happened, only the person can bring tokens again.
-		v.Log.ErrorContext(ctx, "what is kept of a connection does not open; the person has to connect again", "subject", person, "login", login)
-		return c, h, errors.Join(ErrDead, err)
+		// It was sealed for somebody else, for another upstream or resource, or with
+		// keys that are gone: whatever happened, only the person can bring tokens again.
+		v.Log.ErrorContext(ctx, "what is kept of a connection does not open; the person has to connect again", said(c)...)
+		return h, errors.Join(ErrDead, err)
 	}
-	return c, h, nil
+	return h, nil
+}
+
+// said is which connection it is, for the log.
+func said(c store.Connection, more ...any) []any {
+	return append([]any{"subject", c.Person, "login", c.Login, "resource", c.Resource}, more...)
 }
 
 // refusal says it to a client, whose own token is good but of no use any more. A
@@ -231,6 +291,6 @@ func refusal(err error) error {
 }
 
 // Forget forgets a person's connection. Forgetting none is no error.
-func (v *Vault) Forget(ctx context.Context, person, login string) error {
-	return v.Store.Disconnect(ctx, person, login)
+func (v *Vault) Forget(ctx context.Context, of Connection) error {
+	return v.Store.Disconnect(ctx, of.row())
 }

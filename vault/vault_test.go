@@ -21,10 +21,13 @@ func read(name string) string {
 	return string(b)
 }
 
+// adas is where ada's connection is kept.
+var adas = store.Connection{Person: "ada", Login: "github", Resource: repos}
+
 func TestAPersonHasTheirOwnTokenUntilItEnds(t *testing.T) {
 	f := newFixture(t)
-	adas, bobs := f.connect("ada"), f.connect("bob")
-	if got := f.token(f.vault, "ada"); got != adas.Access {
+	first, bobs := f.connect("ada"), f.connect("bob")
+	if got := f.token(f.vault, "ada"); got != first.Access {
 		t.Error("it is another token")
 	}
 	f.clock.pass(8*time.Hour - vault.Margin)
@@ -33,7 +36,7 @@ func TestAPersonHasTheirOwnTokenUntilItEnds(t *testing.T) {
 	}
 	f.clock.pass(time.Second)
 	newer := f.token(f.vault, "ada")
-	if newer == adas.Access || f.refreshes() != 1 {
+	if newer == first.Access || f.refreshes() != 1 {
 		t.Errorf("%d refreshes", f.refreshes())
 	}
 	if f.token(f.vault, "ada") != newer || f.refreshes() != 1 {
@@ -49,7 +52,7 @@ func TestATokenThatDoesNotEndIsNeverRefreshed(t *testing.T) {
 	f.github.Expiring = false
 	tokens := f.connect("ada")
 	f.clock.pass(10_000 * time.Hour)
-	access, expires, err := f.vault.Token(t.Context(), "ada", "github")
+	access, expires, err := f.vault.Token(t.Context(), at("ada"))
 	if err != nil || access != tokens.Access || !expires.IsZero() {
 		t.Error(expires, err)
 	}
@@ -72,7 +75,7 @@ func TestOfAThousandWhoAskAtOnceOneRefreshes(t *testing.T) {
 		v := []*vault.Vault{f.vault, other}[i%2]
 		all.Go(func() {
 			<-start
-			tokens[i], _, errs[i] = v.Token(t.Context(), "ada", "github")
+			tokens[i], _, errs[i] = v.Token(t.Context(), at("ada"))
 		})
 	}
 	close(start)
@@ -101,11 +104,11 @@ func TestAnUpstreamThatIsDownEndsNothing(t *testing.T) {
 			f.clock.pass(8 * time.Hour)
 			f.github.Fail(standin.Token, fault)
 			for range 2 { // the lease was given back
-				_, _, err := f.vault.Token(t.Context(), "ada", "github")
+				_, _, err := f.vault.Token(t.Context(), at("ada"))
 				if e := oauth.AsError(err); !errors.Is(err, vault.ErrDown) || e.Code.Status() != http.StatusServiceUnavailable || e.RetryAfter == 0 {
 					t.Fatal(err)
 				}
-				f.ok(f.vault.Alive(t.Context(), "ada", "github"))
+				f.ok(f.vault.Alive(t.Context(), at("ada")))
 			}
 			f.github.Heal(standin.Token)
 			f.token(f.vault, "ada")
@@ -118,7 +121,7 @@ func TestASecretThatAnOperatorMistypedEndsNothing(t *testing.T) {
 	f.connect("ada")
 	f.clock.pass(8 * time.Hour)
 	_, wrong := f.replica(f.github_("another-secret"))
-	if _, _, err := wrong.Token(t.Context(), "ada", "github"); !errors.Is(err, vault.ErrDown) {
+	if _, _, err := wrong.Token(t.Context(), at("ada")); !errors.Is(err, vault.ErrDown) {
 		t.Fatal(err)
 	}
 	if !strings.Contains(f.log.String(), "incorrect_client_credentials") {
@@ -134,7 +137,7 @@ func TestWhatTheUpstreamEndedIsDeadUntilThePersonConnectsAgain(t *testing.T) {
 	f.github.Withdraw("ada")
 	f.clock.pass(8 * time.Hour)
 	for range 3 {
-		_, _, err := f.vault.Token(t.Context(), "ada", "github")
+		_, _, err := f.vault.Token(t.Context(), at("ada"))
 		if e := oauth.AsError(err); !errors.Is(err, vault.ErrDead) || e.Code != oauth.InvalidToken {
 			t.Fatal(err)
 		}
@@ -142,7 +145,7 @@ func TestWhatTheUpstreamEndedIsDeadUntilThePersonConnectsAgain(t *testing.T) {
 	if f.refreshes() != 1 {
 		t.Errorf("it was asked %d times for what is dead", f.refreshes())
 	}
-	if err := f.vault.Alive(t.Context(), "ada", "github"); !errors.Is(err, vault.ErrDead) {
+	if err := f.vault.Alive(t.Context(), at("ada")); !errors.Is(err, vault.ErrDead) {
 		t.Error(err)
 	}
 	f.token(f.vault, "bob")
@@ -154,13 +157,13 @@ func TestATokenThatEndedWithoutARefreshTokenIsDead(t *testing.T) {
 	f := newFixture(t)
 	p := f.signIn("ada")
 	p.Tokens.Refresh = ""
-	f.ok(f.vault.Keep(t.Context(), "ada", "github", p.Identity, p.Tokens))
+	f.ok(f.vault.Keep(t.Context(), at("ada"), p.Identity, p.Tokens))
 	f.token(f.vault, "ada")
 	f.clock.pass(8 * time.Hour)
-	if err := f.vault.Alive(t.Context(), "ada", "github"); !errors.Is(err, vault.ErrDead) {
+	if err := f.vault.Alive(t.Context(), at("ada")); !errors.Is(err, vault.ErrDead) {
 		t.Error(err)
 	}
-	if _, _, err := f.vault.Token(t.Context(), "ada", "github"); !errors.Is(err, vault.ErrDead) {
+	if _, _, err := f.vault.Token(t.Context(), at("ada")); !errors.Is(err, vault.ErrDead) {
 		t.Error(err)
 	}
 }
@@ -171,15 +174,15 @@ func TestARefreshTokenThatDoesNotComeAgainStays(t *testing.T) {
 	f.connect("ada")
 	p := f.signIn("ada")
 	p.Tokens.Refresh = ""
-	f.ok(f.vault.Keep(t.Context(), "ada", "github", p.Identity, p.Tokens))
+	f.ok(f.vault.Keep(t.Context(), at("ada"), p.Identity, p.Tokens))
 	f.clock.pass(8 * time.Hour)
 	f.token(f.vault, "ada")
 	// Somebody else's does not.
 	other := f.signIn("bob")
 	other.Tokens.Refresh = ""
-	f.ok(f.vault.Keep(t.Context(), "ada", "github", other.Identity, other.Tokens))
+	f.ok(f.vault.Keep(t.Context(), at("ada"), other.Identity, other.Tokens))
 	f.clock.pass(8 * time.Hour)
-	if _, _, err := f.vault.Token(t.Context(), "ada", "github"); !errors.Is(err, vault.ErrDead) {
+	if _, _, err := f.vault.Token(t.Context(), at("ada")); !errors.Is(err, vault.ErrDead) {
 		t.Error(err)
 	}
 }
@@ -188,41 +191,66 @@ func TestNobodyHasATokenWhoMayNotSignIn(t *testing.T) {
 	f := newFixture(t)
 	f.connect("ada")
 	f.ok(f.store.SetDisabled(t.Context(), "ada", true))
-	for person, login := range map[string]string{"ada": "github", "bob": "github", "nobody": "github", "": "github"} {
-		if _, _, err := f.vault.Token(t.Context(), person, login); !errors.Is(err, vault.ErrNotConnected) {
-			t.Errorf("%q has a token at %q: %v", person, login, err)
+	for _, person := range []string{"ada", "bob", "nobody", ""} {
+		if _, _, err := f.vault.Token(t.Context(), at(person)); !errors.Is(err, vault.ErrNotConnected) {
+			t.Errorf("%q has a token: %v", person, err)
 		}
 	}
 	f.ok(f.store.SetDisabled(t.Context(), "ada", false))
-	for _, login := range []string{"other", "google", "GitHub", ""} {
-		if _, _, err := f.vault.Token(t.Context(), "ada", login); !errors.Is(err, vault.ErrNotConnected) {
-			t.Errorf("ada has a token at %q: %v", login, err)
+	for _, other := range []vault.Connection{
+		{Person: "ada", Login: "other", Resource: repos}, {Person: "ada", Login: "google", Resource: repos}, {Person: "ada", Login: "GitHub", Resource: repos},
+		{Person: "ada", Resource: repos}, {Person: "ada", Login: "github", Resource: notes}, {Person: "ada", Login: "github", Resource: repos + "/"}, {Person: "ada", Login: "github"},
+	} {
+		if _, _, err := f.vault.Token(t.Context(), other); !errors.Is(err, vault.ErrNotConnected) {
+			t.Errorf("there is a token of %+v: %v", other, err)
 		}
 	}
 	f.token(f.vault, "ada")
 }
 
 // Whoever can write to the database, but has not the encryption key, cannot have
-// one person's token handed out for another, or to another upstream's tool.
+// one person's token handed out for another, to another upstream's tool, or at
+// another resource.
 func TestARowThatWasMovedDoesNotOpen(t *testing.T) {
+	const row = ` FROM connections WHERE person = 'ada' AND resource LIKE '%repos%')`
 	for name, change := range map[string]string{
-		"ada's tokens in bob's row":                   `UPDATE connections SET sealed = (SELECT sealed FROM connections WHERE person = 'ada') WHERE person = 'bob'`,
-		"ada's tokens and their version in bob's row": `UPDATE connections SET (sealed, version) = (SELECT sealed, version FROM connections WHERE person = 'ada') WHERE person = 'bob'`,
-		"ada's whole row for bob":                     `UPDATE OR REPLACE connections SET person = 'bob' WHERE person = 'ada'`,
-		"bob's tokens for another upstream":           `UPDATE connections SET login = 'other' WHERE person = 'bob'`,
-		"an octet changed":                            `UPDATE connections SET sealed = replace(sealed, substr(sealed, 40, 4), 'AAAA') WHERE person = 'bob'`,
-		"no tokens":                                   `UPDATE connections SET sealed = '' WHERE person = 'bob'`,
+		"ada's tokens in bob's row":                        `UPDATE connections SET sealed = (SELECT sealed` + row + ` WHERE person = 'bob'`,
+		"ada's tokens and their version in bob's row":      `UPDATE connections SET (sealed, version) = (SELECT sealed, version` + row + ` WHERE person = 'bob'`,
+		"ada's whole row for bob":                          `UPDATE OR REPLACE connections SET person = 'bob' WHERE person = 'ada'`,
+		"bob's tokens for another upstream":                `UPDATE OR REPLACE connections SET login = 'other' WHERE person = 'bob'`,
+		"bob's tokens and version in another upstream's":   `UPDATE connections SET (sealed, version) = (SELECT sealed, version FROM connections WHERE person = 'bob' AND login = 'github') WHERE person = 'bob' AND login = 'other'`,
+		"bob's tokens for another resource":                `UPDATE OR REPLACE connections SET resource = 'https://door.example/notes/mcp' WHERE person = 'bob'`,
+		"ada's tokens and their version for another one":   `UPDATE connections SET (sealed, version) = (SELECT sealed, version` + row + ` WHERE resource LIKE '%notes%'`,
+		"login and resource, written one behind the other": `UPDATE connections SET login = 'githubhttps://door.example', resource = '/repos/mcp' WHERE person = 'bob' AND login = 'github'`,
+		"an octet changed":                                 `UPDATE connections SET sealed = replace(sealed, substr(sealed, 40, 4), 'AAAA') WHERE person = 'bob'`,
+		"no tokens":                                        `UPDATE connections SET sealed = '' WHERE person = 'bob'`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFixture(t)
-			f.connect("ada")
-			f.connect("bob")
+			whose := map[oauth.Secret]vault.Connection{}
+			for _, c := range []vault.Connection{at("ada"), at("bob"), {Person: "ada", Login: "github", Resource: notes}, {Person: "bob", Login: "other", Resource: repos}} {
+				p := f.signIn(c.Person)
+				f.ok(f.vault.Keep(t.Context(), c, p.Identity, p.Tokens))
+				whose[p.Tokens.Access] = c
+			}
 			f.sql(change)
-			for _, login := range []string{"github", "other"} {
-				access, _, err := f.vault.Token(t.Context(), "bob", login)
-				if access != "" || !errors.Is(err, vault.ErrDead) && !errors.Is(err, vault.ErrNotConnected) {
-					t.Errorf("%s: %v", login, err)
+			opened := 0
+			for _, person := range []string{"ada", "bob"} {
+				for _, login := range []string{"github", "other"} {
+					for _, resource := range []string{repos, notes} {
+						c := vault.Connection{Person: person, Login: login, Resource: resource}
+						access, _, err := f.vault.Token(t.Context(), c)
+						switch {
+						case err == nil && whose[access] == c:
+							opened++
+						case err == nil || !errors.Is(err, vault.ErrDead) && !errors.Is(err, vault.ErrNotConnected):
+							t.Errorf("%+v has that of %+v, %v", c, whose[access], err)
+						}
+					}
 				}
+			}
+			if opened == len(whose) {
+				t.Error("nothing was moved")
 			}
 		})
 	}
@@ -237,11 +265,11 @@ func TestAnOlderValueDoesNotOpenInANewerRow(t *testing.T) {
 	f.clock.pass(8 * time.Hour)
 	f.token(f.vault, "ada")
 	f.sql(`UPDATE connections SET sealed = (SELECT sealed FROM kept)`)
-	if _, _, err := f.vault.Token(t.Context(), "ada", "github"); !errors.Is(err, vault.ErrDead) {
+	if _, _, err := f.vault.Token(t.Context(), at("ada")); !errors.Is(err, vault.ErrDead) {
 		t.Error(err)
 	}
 	f.sql(`UPDATE connections SET version = (SELECT version FROM kept)`)
-	if _, _, err := f.vault.Token(t.Context(), "ada", "github"); !errors.Is(err, vault.ErrDead) {
+	if _, _, err := f.vault.Token(t.Context(), at("ada")); !errors.Is(err, vault.ErrDead) {
 		t.Error(err)
 	}
 }
@@ -253,7 +281,7 @@ func TestWhatCouldNotBeSavedIsNotHandedOut(t *testing.T) {
 	f.connect("ada")
 	f.clock.pass(8 * time.Hour)
 	f.sql(`CREATE TRIGGER full BEFORE UPDATE OF sealed ON connections BEGIN SELECT RAISE(ABORT, 'the disk is full'); END`)
-	access, _, err := f.vault.Token(t.Context(), "ada", "github")
+	access, _, err := f.vault.Token(t.Context(), at("ada"))
 	if access != "" || !errors.Is(err, vault.ErrDown) {
 		t.Fatal(err)
 	}
@@ -262,7 +290,7 @@ func TestWhatCouldNotBeSavedIsNotHandedOut(t *testing.T) {
 	}
 	f.sql(`DROP TRIGGER full`)
 	f.clock.pass(time.Minute)
-	if _, _, err = f.vault.Token(t.Context(), "ada", "github"); !errors.Is(err, vault.ErrDead) {
+	if _, _, err = f.vault.Token(t.Context(), at("ada")); !errors.Is(err, vault.ErrDead) {
 		t.Fatal(err)
 	}
 	f.connect("ada")
@@ -274,7 +302,7 @@ func TestWhoDiesWhileTheyRefreshHoldsOthersUpForAWhile(t *testing.T) {
 	f := newFixture(t)
 	f.connect("ada")
 	f.clock.pass(8 * time.Hour)
-	c, err := f.store.Connection(t.Context(), "ada", "github")
+	c, err := f.store.Connection(t.Context(), adas)
 	f.ok(err)
 	won, err := f.store.LeaseConnection(t.Context(), c, f.clock.Now().Add(45*time.Second))
 	if err != nil || !won {
@@ -282,7 +310,7 @@ func TestWhoDiesWhileTheyRefreshHoldsOthersUpForAWhile(t *testing.T) {
 	}
 	short, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
-	if _, _, err := f.vault.Token(short, "ada", "github"); !errors.Is(err, vault.ErrDown) {
+	if _, _, err := f.vault.Token(short, at("ada")); !errors.Is(err, vault.ErrDown) {
 		t.Fatal(err)
 	}
 	if f.refreshes() != 0 {
@@ -302,7 +330,7 @@ func TestWhoLeavesDoesNotEndTheRefresh(t *testing.T) {
 	leaving, cancel := context.WithCancel(t.Context())
 	left := make(chan error)
 	go func() {
-		_, _, err := f.vault.Token(leaving, "ada", "github")
+		_, _, err := f.vault.Token(leaving, at("ada"))
 		left <- err
 	}()
 	<-arrived
@@ -326,7 +354,7 @@ func TestWhoConnectsAgainMeanwhileHasTheNewConnection(t *testing.T) {
 	f.github.FailTimes(1, standin.Token, fault)
 	done := make(chan oauth.Secret)
 	go func() {
-		access, _, err := f.vault.Token(t.Context(), "ada", "github")
+		access, _, err := f.vault.Token(t.Context(), at("ada"))
 		if err != nil {
 			t.Error(err)
 		}
@@ -346,11 +374,11 @@ func TestWhoConnectsAgainMeanwhileHasTheNewConnection(t *testing.T) {
 func TestWhoDisconnectsHasNoTokenAnyMore(t *testing.T) {
 	f := newFixture(t)
 	f.connect("ada")
-	f.ok(f.store.Disconnect(t.Context(), "ada", "github"))
-	if _, _, err := f.vault.Token(t.Context(), "ada", "github"); !errors.Is(err, vault.ErrNotConnected) {
+	f.ok(f.vault.Forget(t.Context(), at("ada")))
+	if _, _, err := f.vault.Token(t.Context(), at("ada")); !errors.Is(err, vault.ErrNotConnected) {
 		t.Error(err)
 	}
-	if _, err := f.store.Connection(t.Context(), "ada", "github"); !errors.Is(err, store.ErrNotFound) {
+	if _, err := f.store.Connection(t.Context(), adas); !errors.Is(err, store.ErrNotFound) {
 		t.Error(err)
 	}
 }

@@ -25,6 +25,7 @@ import (
 	"github.com/sallyport-dev/sallyport/oauth"
 	"github.com/sallyport-dev/sallyport/store"
 	"github.com/sallyport-dev/sallyport/token"
+	"github.com/sallyport-dev/sallyport/vault"
 )
 
 // A connected door has GitHub to sign in by, a tool that acts there, one that does
@@ -117,7 +118,8 @@ func (w *writer) String() string {
 
 var hiddenField = regexp.MustCompile(`name="csrf" value="([^"]*)"`)
 
-// browser is one that somebody signed in with by GitHub; the name says who.
+// browser is one that somebody signed in with by GitHub, and then connected it for
+// repos; the name says who.
 func (c *connected) browser(who string) (*http.Client, oauth.Person) {
 	c.t.Helper()
 	c.github.SignIn(who)
@@ -126,6 +128,12 @@ func (c *connected) browser(who string) (*http.Client, oauth.Person) {
 	page := c.page(b.Get(c.url + "/login"))
 	csrf := hiddenField.FindStringSubmatch(page[strings.Index(page, "/login/github"):])
 	c.page(b.PostForm(c.url+"/login/github", url.Values{"csrf": {csrf[1]}, "ix": {""}}))
+	if got := c.github.Last(standin.Authorize).Query.Get("scope"); got != "read:user user:email" {
+		c.t.Errorf("signing in asks for %q", got)
+	}
+	page = c.page(b.Get(c.url + "/account"))
+	csrf = hiddenField.FindStringSubmatch(page[strings.Index(page, "/connect/github"):])
+	c.page(b.PostForm(c.url+"/connect/github", url.Values{"csrf": {csrf[1]}, "resource": {c.url + "/repos/mcp"}}))
 	p, err := c.door.in.store.PersonByUsername(c.t.Context(), who+"@github")
 	c.ok(err)
 	return b, p
@@ -203,7 +211,7 @@ func (c *connected) ok(err error) {
 
 func (c *connected) kept(person string) string {
 	c.t.Helper()
-	access, _, err := c.door.vault.Token(c.t.Context(), person, "github")
+	access, _, err := c.door.vault.Token(c.t.Context(), vault.Connection{Person: person, Login: "github", Resource: c.url + "/repos/mcp"})
 	c.ok(err)
 	return string(access)
 }

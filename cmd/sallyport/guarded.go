@@ -15,6 +15,7 @@ import (
 	"github.com/sallyport-dev/sallyport/internal/config"
 	"github.com/sallyport-dev/sallyport/oauth"
 	"github.com/sallyport-dev/sallyport/resource"
+	"github.com/sallyport-dev/sallyport/vault"
 )
 
 // longestToken is how long a token may live that this installation has made: for
@@ -76,16 +77,17 @@ func (d *door) guarded(settings config.Resource, r oauth.ProtectedResource) (gat
 		}
 		g.Upstream = upstream
 		if r.Connection != "" {
-			g.Attach = d.attach(r.Connection)
+			g.Attach = d.attach(r)
 		}
 	}
 	return g, nil
 }
 
-// attach gives the upstream the caller's own token of a login.
-func (d *door) attach(login string) func(context.Context, resource.Caller, http.Header) error {
+// attach gives the upstream the caller's own token, of the login and for the
+// resource that the settings say.
+func (d *door) attach(r oauth.ProtectedResource) func(context.Context, resource.Caller, http.Header) error {
 	return func(ctx context.Context, c resource.Caller, upstream http.Header) error {
-		bearer, _, err := d.vault.Token(ctx, c.Subject, login)
+		bearer, _, err := d.vault.Token(ctx, vault.Connection{Person: c.Subject, Login: r.Connection, Resource: r.ID})
 		if err != nil {
 			return err
 		}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -28,7 +27,7 @@ func passwords(in *installation) *login.Local {
 func newVault(in *installation, ways map[string]way, log *slog.Logger) *vault.Vault {
 	kept := map[string]vault.Upstream{}
 	for _, l := range in.config.Login {
-		if keeps, _ := in.config.Keeps(l.Name); keeps {
+		if in.config.Keeps(l.Name) {
 			kept[l.Name] = vault.Upstream{Issuer: issuerOf(l), Way: ways[l.Name]}
 		}
 	}
@@ -91,28 +90,27 @@ type way interface {
 func waysOf(c *config.Config) map[string]way {
 	ways := map[string]way{}
 	for _, l := range c.Login {
-		if w := wayOf(c, l); w != nil {
+		if w := wayOf(l); w != nil {
 			ways[l.Name] = w
 		}
 	}
 	return ways
 }
 
-func wayOf(c *config.Config, l config.Login) way {
-	keeps, scopes := c.Keeps(l.Name)
+func wayOf(l config.Login) way {
 	switch l.Type {
 	case "github":
 		return login.NewGitHub(login.GitHubOptions{URL: l.URL, API: l.APIURL, ClientID: l.ClientID, ClientSecret: l.ClientSecret,
-			Groups: len(l.Allow.Groups)+len(l.Deny.Groups) > 0, Scopes: scopes})
+			Groups: len(l.Allow.Groups)+len(l.Deny.Groups) > 0})
 	case "google":
 		return login.NewGoogle(login.GoogleOptions{Issuer: l.Issuer, ClientID: l.ClientID, ClientSecret: l.ClientSecret,
-			HostedDomains: l.HostedDomains, Scopes: scopes, Offline: keeps, Now: time.Now})
+			HostedDomains: l.HostedDomains, Now: time.Now})
 	case "oidc":
-		return login.NewOIDC(login.OIDCOptions{Issuer: l.Issuer, ClientID: l.ClientID, ClientSecret: l.ClientSecret, Scopes: slices.Concat(l.Scopes, scopes),
+		return login.NewOIDC(login.OIDCOptions{Issuer: l.Issuer, ClientID: l.ClientID, ClientSecret: l.ClientSecret, Scopes: l.Scopes,
 			GroupsClaim: l.GroupsClaim, Parameters: named(l.Parameters), Now: time.Now})
 	case "oauth2":
 		return login.NewOAuth2(login.OAuth2Options{Issuer: issuerOf(l), AuthorizationURL: l.AuthorizationURL, TokenURL: l.TokenURL, UserURL: l.UserURL,
-			ClientID: l.ClientID, ClientSecret: l.ClientSecret, Scopes: slices.Concat(l.Scopes, scopes), Parameters: named(l.Parameters),
+			ClientID: l.ClientID, ClientSecret: l.ClientSecret, Scopes: l.Scopes, Parameters: named(l.Parameters),
 			Fields: login.Fields{Subject: l.Fields.Subject, Username: l.Fields.Username, FullName: l.Fields.Name, Email: l.Fields.Email, EmailVerified: l.Fields.EmailVerified, Groups: l.Fields.Groups},
 			Dialect: login.Dialect{JSON: l.TokenRequest == "json", TokenAt: l.TokenAt, ScopeParameter: l.ScopeParameter, Commas: l.ScopeSeparator == "comma",
 				Headers: named(l.Headers), TokenLife: l.TokenLife},

@@ -89,14 +89,14 @@ type Resource struct {
 	Identity          string     `yaml:"identity" absent:"jwt" optional:"true" enum:"jwt|headers|none" doc:"What the upstream learns of the person: a signed token, plain headers, or nothing."`
 	SigningAlgorithm  string     `yaml:"signing_algorithm" absent:"that of tokens" optional:"true" enum:"auto|RS256|PS256|ES256|EdDSA" doc:"What signs this resource's access tokens."`
 	TokenFormat       string     `yaml:"token_format" absent:"that of tokens" optional:"true" enum:"jwt|opaque" doc:"What this resource's access tokens are."`
-	Connection        Connection `yaml:"connection" optional:"true" doc:"The person's own token of another service, which the upstream gets with each of their calls as Authorization. People who sign in by that login bring it; others are asked to connect it when they connect a client."`
+	Connection        Connection `yaml:"connection" optional:"true" doc:"The person's own token of another service, which the upstream gets with each of their calls as Authorization. People who sign in by that login on their way to this resource bring it; others are asked to connect it when they connect a client."`
 }
 
 // Connection is the key connection of a resource.
 type Connection struct {
 	Login  string   `yaml:"provider" absent:"none" optional:"true" doc:"The name of the login whose token it is; github, google, oidc or oauth2."`
 	As     string   `yaml:"as" absent:"bearer" optional:"true" enum:"bearer" doc:"How the upstream gets it. bearer: Authorization: Bearer."`
-	Scopes []string `yaml:"scopes" absent:"none" optional:"true" doc:"What the token has to permit, in the words of the other service, such as repo. They are asked for whenever somebody goes there, besides what signing in needs."`
+	Scopes []string `yaml:"scopes" absent:"none" optional:"true" doc:"What the token has to permit, in the words of the other service, such as repo. They are asked for on the way to this resource only, besides what signing in needs."`
 }
 
 // Scope is one entry of a resource's scopes.

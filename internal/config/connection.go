@@ -2,21 +2,10 @@ package config
 
 import "slices"
 
-// Keeps reports whether the tokens that people bring from a login are kept,
-// because a resource has a connection to it, and which scopes they need for that.
-func (c *Config) Keeps(login string) (keeps bool, scopes []string) {
-	for _, r := range c.Resources {
-		if login == "" || r.Connection.Login != login {
-			continue
-		}
-		keeps = true
-		for _, s := range r.Connection.Scopes {
-			if !slices.Contains(scopes, s) {
-				scopes = append(scopes, s)
-			}
-		}
-	}
-	return keeps, scopes
+// Keeps reports whether tokens that people bring from a login are kept, because a
+// resource has a connection to it.
+func (c *Config) Keeps(login string) bool {
+	return login != "" && slices.ContainsFunc(c.Resources, func(r Resource) bool { return r.Connection.Login == login })
 }
 
 // connection checks that the token is one that somebody brings, and that

@@ -23,6 +23,8 @@ func (c *Config) ProtectedResources() []oauth.ProtectedResource {
 			Algorithm:   c.algorithm(r),
 			Logins:      r.Logins,
 			Connection:  r.Connection.Login,
+
+			ConnectionScopes: r.Connection.Scopes,
 		}
 		if p.TokenFormat == "" {
 			p.TokenFormat = c.Tokens.Format

@@ -27,14 +27,17 @@ type Account struct {
 	Notice string
 }
 
-// A ConnectionLine is a service that a person can connect. The form posts csrf.
+// A ConnectionLine is a service that a person can connect for one of the MCP
+// servers here. The form posts csrf and resource.
 type ConnectionLine struct {
-	Title  string // "GitHub", on the buttons "Connect GitHub" and "Disconnect GitHub"
-	Name   string // what they are called there; empty: not said
-	Since  time.Time
-	Ended  bool // the service ended it
-	Action string
-	CSRF   string // hidden, csrf
+	Title         string // "GitHub", on the buttons "Connect GitHub" and "Disconnect GitHub"
+	ResourceTitle string // of what acts there
+	Name          string // what they are called there; empty: not said
+	Since         time.Time
+	Ended         bool // the service ended it
+	Action        string
+	Resource      string // hidden, resource
+	CSRF          string // hidden, csrf
 }
 
 // Connected reports whether tools can act there.

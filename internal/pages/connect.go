@@ -7,6 +7,7 @@ import "net/http"
 type Connect struct {
 	Action      string
 	Transaction string // hidden, ix
+	Resource    string // hidden, resource
 	CSRF        string // hidden, csrf
 
 	Person        string // "Ada (ada@acme.example)"

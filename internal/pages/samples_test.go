@@ -67,7 +67,7 @@ func signInSamples(say func(string) string) []sample {
 			p.SignIn(w, 200, pages.SignIn{CSRF: "c", Upstreams: upstreams})
 		}},
 		{"connect", func(p *pages.Pages, w http.ResponseWriter) {
-			p.Connect(w, 200, pages.Connect{Action: "/connect/github", Transaction: say("ix-1"), CSRF: say("csrf-1"), Person: say("Ada (ada@acme.example)"),
+			p.Connect(w, 200, pages.Connect{Action: "/connect/github", Transaction: say("ix-1"), Resource: "https://mcp.acme.example/tickets/mcp", CSRF: say("csrf-1"), Person: say("Ada (ada@acme.example)"),
 				Title: say("GitHub"), ResourceTitle: say("Acme Tickets"), ClientHost: say("claude.ai")})
 		}},
 		{"connect again, for a program here", func(p *pages.Pages, w http.ResponseWriter) {
@@ -203,9 +203,10 @@ func ownSamples(say func(string) string) []sample {
 		{"account with connections", func(p *pages.Pages, w http.ResponseWriter) {
 			v := account
 			v.Connections = []pages.ConnectionLine{
-				{Title: say("GitHub"), Name: say("ada"), Since: now.Add(-time.Hour), Action: "/disconnect/github", CSRF: say("csrf-2")},
-				{Title: say("Google"), Since: now.Add(-time.Hour), Ended: true, Action: "/connect/google"},
-				{Title: say("Acme"), Action: "/connect/acme"},
+				{Title: say("GitHub"), ResourceTitle: say("Acme Tickets"), Name: say("ada"), Since: now.Add(-time.Hour), Action: "/disconnect/github", Resource: say("https://mcp.acme.example/tickets/mcp"), CSRF: say("csrf-2")},
+				{Title: "GitHub", ResourceTitle: "Acme Code", Action: "/connect/github"},
+				{Title: say("Google"), ResourceTitle: "Acme Calendar", Since: now.Add(-time.Hour), Ended: true, Action: "/connect/google"},
+				{Title: say("Acme"), ResourceTitle: say("Everything"), Action: "/connect/acme"},
 			}
 			p.Account(w, 200, v)
 		}},

@@ -17,7 +17,7 @@ import (
 func leaseWithOthers(s *sqlstore.Store) error {
 	ctx := context.Background()
 	for i := range codes {
-		c, err := s.Connection(ctx, strconv.Itoa(i), "github")
+		c, err := s.Connection(ctx, store.Connection{Person: strconv.Itoa(i), Login: "github", Resource: "r"})
 		if err != nil {
 			return err
 		}
@@ -46,7 +46,7 @@ func TestOfSeveralProcessesOneMayRefreshAConnection(t *testing.T) {
 		s := open(t, o)
 		for i := range codes {
 			id := strconv.Itoa(i)
-			c := store.Connection{Person: id, Login: "github", Version: oauth.NewDigest(), Sealed: []byte("first"), Connected: time.Now()}
+			c := store.Connection{Person: id, Login: "github", Resource: "r", Version: oauth.NewDigest(), Sealed: []byte("first"), Connected: time.Now()}
 			if err := errors.Join(s.AddPerson(t.Context(), oauth.Person{ID: id, Username: id}), s.Connect(t.Context(), c)); err != nil {
 				t.Fatal(err)
 			}

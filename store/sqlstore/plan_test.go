@@ -145,15 +145,15 @@ func callEverything(t *testing.T, s *Store) {
 
 func callConnections(ctx context.Context, s *Store) {
 	now := time.Now()
-	connection := store.Connection{Person: "ada", Login: "github", Version: oauth.NewDigest()}
+	connection := store.Connection{Person: "ada", Login: "github", Resource: "r", Version: oauth.NewDigest()}
 	_ = s.Connect(ctx, connection)
-	_, _ = s.Connection(ctx, "ada", "github")
+	_, _ = s.Connection(ctx, connection)
 	_, _ = s.Connections(ctx, "ada")
 	_, _ = s.LeaseConnection(ctx, connection, now.Add(time.Minute))
 	_ = s.ReleaseConnection(ctx, connection, now.Add(time.Minute))
 	_, _ = s.RenewConnection(ctx, connection.Version, connection)
 	_, _ = s.KillConnection(ctx, connection)
-	_ = s.Disconnect(ctx, "ada", "github")
+	_ = s.Disconnect(ctx, connection)
 }
 
 // PostgreSQL updates a row in place when no index knows of what changed.

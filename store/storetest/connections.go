@@ -11,8 +11,13 @@ import (
 // connected saves a connection of a person.
 func (w *world) connected(person, login string) store.Connection {
 	w.t.Helper()
-	c := store.Connection{Person: person, Login: login, Name: person + " there", Version: oauth.NewDigest(),
-		Sealed: []byte("tokens of " + person), Connected: w.time()}
+	return w.connectedFor(store.Connection{Person: person, Login: login, Resource: "https://mcp.example/repos"})
+}
+
+func (w *world) connectedFor(which store.Connection) store.Connection {
+	w.t.Helper()
+	c := store.Connection{Person: which.Person, Login: which.Login, Resource: which.Resource, Name: which.Person + " there", Version: oauth.NewDigest(),
+		Sealed: []byte("tokens of " + which.Person), Connected: w.time()}
 	w.ok(w.Connect(w.t.Context(), c))
 	return c
 }
@@ -20,7 +25,7 @@ func (w *world) connected(person, login string) store.Connection {
 // connection checks what is stored.
 func (w *world) connection(want store.Connection) {
 	w.t.Helper()
-	got, err := w.Connection(w.t.Context(), want.Person, want.Login)
+	got, err := w.Connection(w.t.Context(), want)
 	w.ok(err)
 	same(w.t, got, want)
 }
@@ -37,19 +42,25 @@ func (w *world) leased(c store.Connection, until time.Time, want bool) {
 
 func connectionRules() []rule {
 	return []rule{
-		{"a connection is of one person and one login", func(t *testing.T, w *world) {
+		{"a connection is of one person, one login and one resource", func(t *testing.T, w *world) {
 			w.person("ada")
 			w.person("bob")
 			c := w.connected("ada", "github")
 			other := w.connected("ada", "acme")
+			notes := w.connectedFor(store.Connection{Person: "ada", Login: "github", Resource: "https://mcp.example/notes"})
 			w.connection(c)
-			for _, nobodys := range [][2]string{{"bob", "github"}, {"ada", "google"}, {"ada", "GitHub"}} {
-				_, err := w.Connection(t.Context(), nobodys[0], nobodys[1])
+			w.connection(notes)
+			for _, nobodys := range []store.Connection{
+				{Person: "bob", Login: "github", Resource: c.Resource}, {Person: "ada", Login: "google", Resource: c.Resource},
+				{Person: "ada", Login: "GitHub", Resource: c.Resource}, {Person: "ada", Login: "acme", Resource: notes.Resource},
+				{Person: "ada", Login: "github", Resource: "https://mcp.example/repos/"}, {Person: "ada", Login: "github"},
+			} {
+				_, err := w.Connection(t.Context(), nobodys)
 				w.is(err, store.ErrNotFound)
 			}
 			list, err := w.Connections(t.Context(), "ada")
 			w.ok(err)
-			same(t, list, []store.Connection{other, c})
+			same(t, list, []store.Connection{other, notes, c})
 			list, err = w.Connections(t.Context(), "bob")
 			w.ok(err)
 			w.count(int64(len(list)), 0, "connections of bob")
@@ -75,14 +86,14 @@ func connectionRules() []rule {
 			c := w.connected("ada", "github")
 			w.is(w.Connect(t.Context(), store.Connection{Person: "nobody", Login: "github"}), store.ErrNotFound)
 			w.ok(w.SetDisabled(t.Context(), "ada", true))
-			_, err := w.Connection(t.Context(), "ada", "github")
+			_, err := w.Connection(t.Context(), c)
 			w.is(err, store.ErrNotFound)
 			w.is(w.Connect(t.Context(), c), store.ErrNotFound)
 			w.ok(w.SetDisabled(t.Context(), "ada", false))
 			w.connection(c)
 			w.ok(w.RemovePerson(t.Context(), "ada"))
 			w.person("ada")
-			_, err = w.Connection(t.Context(), "ada", "github")
+			_, err = w.Connection(t.Context(), c)
 			w.is(err, store.ErrNotFound)
 		}},
 		{"a lease is one's until it ends or is given back", func(t *testing.T, w *world) {
@@ -153,13 +164,37 @@ func connectionRules() []rule {
 			w.person("ada")
 			w.person("bob")
 			c, bobs := w.connected("ada", "github"), w.connected("bob", "github")
+			notes := w.connectedFor(store.Connection{Person: "ada", Login: "github", Resource: "https://mcp.example/notes"})
 			for range 2 {
-				w.ok(w.Disconnect(t.Context(), "ada", "github"))
+				w.ok(w.Disconnect(t.Context(), c))
 			}
-			_, err := w.Connection(t.Context(), "ada", "github")
+			_, err := w.Connection(t.Context(), c)
 			w.is(err, store.ErrNotFound)
 			w.leased(c, w.time().Add(time.Minute), false)
 			w.connection(bobs)
+			w.connection(notes)
+		}},
+		{"what happens to a connection happens to no other resource's", func(t *testing.T, w *world) {
+			w.person("ada")
+			c := w.connected("ada", "github")
+			other := c
+			other.Resource = "https://mcp.example/notes" // and the same version, as a copy of the row has
+			w.ok(w.Connect(t.Context(), other))
+			until := w.time().Add(time.Minute)
+			w.leased(c, until, true)
+			w.leased(other, until, true)
+			w.ok(w.ReleaseConnection(t.Context(), c, until))
+			w.leased(other, until, false)
+			to := c
+			to.Version, to.Sealed = oauth.NewDigest(), []byte("newer")
+			if won, err := w.RenewConnection(t.Context(), c.Version, to); !won || err != nil {
+				t.Fatal(won, err)
+			}
+			if killed, err := w.KillConnection(t.Context(), to); !killed || err != nil {
+				t.Fatal(killed, err)
+			}
+			other.LeasedUntil = until
+			w.connection(other)
 		}},
 	}
 }
