@@ -61,8 +61,11 @@ func (c configImportEnv) Run(ctx context.Context, t terminal) error {
 	if err := c.show(t, m.report, []string{"VARIABLE", "WHAT BECAME OF IT"}, rows); err != nil || c.JSON {
 		return err
 	}
-	_, err = fmt.Fprintf(t.out, "\nThe settings are in %s. Look at them, and then: sallyport serve --config %s\n", file, file)
-	return err
+	fmt.Fprintf(t.out, "\nThe settings are in %s. Look at them, and then: sallyport serve --config %s\n", file, file)
+	if c.Protect == "" {
+		fmt.Fprintln(t.out, "They say nothing of where the MCP server is: write it as upstream under resources, unless a library guards it where it is.")
+	}
+	return nil
 }
 
 // read returns the variables that are known, and the names of those that a file has
