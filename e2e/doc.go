@@ -8,4 +8,5 @@
 //	SALLYPORT_TEST_NODE_MODULES  e2e/node_modules, after npm ci in e2e
 //	SALLYPORT_TEST_CHROMIUM      Chromium or Chrome
 //	SALLYPORT_TEST_POSTGRES      a PostgreSQL on which databases may be made
+//	SALLYPORT_TEST_DEX           what go build makes of e2e/dex
 package e2e

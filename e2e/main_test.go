@@ -38,7 +38,7 @@ func TestMain(m *testing.M) {
 // leftOut says which tests this run skips, and why.
 func leftOut() []string {
 	var all []string
-	for _, n := range []needed{node, chromium, postgres} {
+	for _, n := range []needed{node, chromium, postgres, dexBinary} {
 		if os.Getenv(n.variable) == "" {
 			all = append(all, n.reason())
 		}
@@ -53,6 +53,8 @@ var (
 	node     = needed{"SALLYPORT_TEST_NODE", "foreign clients, servers and the conformance tool"}
 	chromium = needed{"SALLYPORT_TEST_CHROMIUM", "the pages in a real browser"}
 	postgres = needed{"SALLYPORT_TEST_POSTGRES", "the binary on PostgreSQL"}
+	// Of the module in e2e/dex.
+	dexBinary = needed{"SALLYPORT_TEST_DEX", "signing in by Dex"}
 )
 
 func (n needed) reason() string {
