@@ -83,7 +83,7 @@ var wholeTree = sync.OnceValues(func() ([]source, error) {
 		switch {
 		case err != nil:
 			return err
-		case d.IsDir() && path != root && skipped(d.Name()):
+		case d.IsDir() && path != root && (skipped(d.Name()) || anotherModule(path)):
 			return filepath.SkipDir
 		case d.IsDir() || !strings.HasSuffix(path, ".go"):
 			return nil
@@ -107,6 +107,12 @@ var wholeTree = sync.OnceValues(func() ([]source, error) {
 // what is built or installed.
 func skipped(dir string) bool {
 	return dir == "testdata" || dir == "node_modules" || dir == "build" || strings.HasPrefix(dir, ".") || strings.HasPrefix(dir, "_")
+}
+
+// anotherModule is a folder whose packages are none of this module's.
+func anotherModule(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "go.mod"))
+	return err == nil
 }
 
 // An exception lets one thing depart from one rule.
