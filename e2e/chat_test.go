@@ -14,7 +14,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 )
 
@@ -182,14 +181,6 @@ func (c *chat) faults() {
 func (c *chat) said() (messages, links []string) {
 	c.t.Helper()
 	return evaluate[[]string](c.tab, "chat.messages"), evaluate[[]string](c.tab, "chat.links")
-}
-
-// touch makes the browser one of a phone, or not.
-func (c *chat) touch(on bool) {
-	c.t.Helper()
-	if _, err := chromedp.Call(c.ctx, emulation.SetTouchEmulationEnabled, emulation.SetTouchEmulationEnabledParams{Enabled: on}); err != nil {
-		c.t.Fatal(err)
-	}
 }
 
 var oneLine = strings.NewReplacer("\n", " ", "\u00a0", " ")

@@ -83,6 +83,12 @@ func TestChessIsPlayedOnABoard(t *testing.T) {
 				w.glance("chess-played")
 			}
 
+			w.press("Ask for advice")
+			c.awaits("I play white and it is my move.") // in the chat
+			if messages, _ := c.said(); !strings.Contains(messages[0], "I play white") {
+				t.Errorf("it says in the chat: %q", messages)
+			}
+
 			moves := inside[string](w, `document.querySelector("ol.moves").textContent`)
 			c.again()
 			w.awaits("Your move.")
@@ -99,4 +105,29 @@ func TestChessIsPlayedOnABoard(t *testing.T) {
 			c.faults()
 		})
 	}
+}
+
+// TestAPuzzleNeedsNoSignIn solves a puzzle without one, and is asked to sign in when
+// it wants a game of its own: one server mixes both.
+func TestAPuzzleNeedsNoSignIn(t *testing.T) {
+	browser := newBrowser(t)
+	d := newDoor(t, "resources:\n  - { name: chess, path: /mcp, app: chess }\n")
+	c := newChat(t, browser, d.MCP, "Give me a puzzle.")
+	w := c.show("mcpapps", "load_puzzle", map[string]any{"puzzle_id": "mate1-01"}, nil)
+	w.awaits("Puzzle: mate in 1")
+	w.drag("gridcell", "a1, black queen", "b1, empty")
+	w.awaits("That is not it. Try another move.")
+	w.drag("gridcell", "a1, black queen", "g1, empty")
+	w.awaits("Solved!")
+	w.glance("chess-solved")
+
+	w.press("New game")
+	c.allows(func(b *tab) {
+		b.signIn()
+		b.press("Allow")
+	})
+	w.awaits("Your game")
+	w.awaits("Your move.")
+	c.forgives("status of 401") // of the new game, not of the puzzle
+	c.faults()
 }

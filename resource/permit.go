@@ -38,7 +38,7 @@ func (g *Guard) needOf(env envelope) need {
 
 func (g *Guard) needOfMessage(m message) need {
 	if m.method != "tools/call" {
-		return need{public: g.anyPublic && isOpening(m.method)}
+		return need{public: g.anyPublic && (isOpening(m.method) || isPage(m))}
 	}
 	tool, listed := g.tools[m.name]
 	switch {
@@ -58,6 +58,15 @@ func isOpening(method string) bool {
 		return true
 	}
 	return strings.HasPrefix(method, "notifications/")
+}
+
+// isPage reports whether a message reads the page on which hosts show a tool's
+// result. A public tool would have none otherwise, and a page is for everyone.
+//
+// MCP Apps 2026-01-26: "Separate template (static) from data (dynamic)", and
+// "Host MAY prefetch and cache UI resource content".
+func isPage(m message) bool {
+	return m.method == "resources/read" && strings.HasPrefix(m.uri, "ui://")
 }
 
 // permit decides on a body, with the caller's token already verified: expiry

@@ -66,6 +66,9 @@ func TestClientsOfTheNewestVersionAreToldOnlyWhatTheOperationNeeds(t *testing.T)
 func TestWhereAToolIsPublicTheWayToItIsPublicToo(t *testing.T) {
 	f := newFixture(t, func(c *resource.Config) { c.Tools = withPublicTool() })
 	message := func(method string) string { return `{"jsonrpc":"2.0","id":1,"method":"` + method + `"}` }
+	read := func(uri string) string {
+		return `{"jsonrpc":"2.0","id":1,"method":"resources/read","params":{"uri":"` + uri + `"}}`
+	}
 	for _, c := range []struct {
 		name, body string
 		ask        string // of the 401; empty: permitted
@@ -77,6 +80,9 @@ func TestWhereAToolIsPublicTheWayToItIsPublicToo(t *testing.T) {
 		{"tools/list", message("tools/list"), ""},
 		{"server/discover", message("server/discover"), ""},
 		{"logging/setLevel", message("logging/setLevel"), ""},
+		{"the page that a tool is shown on", read("ui://widget/about.html"), ""},
+		{"a resource that is no page", read("tickets://1"), "tickets:read"},
+		{"a resource that only looks like a page", read("UI://widget/about.html"), "tickets:read"},
 		{"a batch of these", "[" + call("about") + "," + message("ping") + "]", ""},
 		{"another tool is not", call("search"), "tickets:read"},
 		{"another tool names what it needs", call("create"), "tickets:read tickets:write"},

@@ -92,6 +92,10 @@ export const chat = {
   messages: [], // that widgets sent
   links: [], // that widgets wanted opened
   model: undefined, // what a widget told the model
+  say(text) {
+    chat.messages.push(text)
+    element('card').after(Object.assign(document.createElement('p'), { className: 'said', textContent: text }))
+  },
   faults: [], // what a real host would not have allowed
 }
 

@@ -28,7 +28,7 @@ export async function showAsChatGPT({ frame, sandbox, stage, server, chat }) {
       if (tool?._meta?.['openai/widgetAccessible'] !== true) throw new Error(`${name} is not openai/widgetAccessible`)
       return server.call(name, args)
     },
-    sendFollowUpMessage: async ({ prompt }) => void chat.messages.push(prompt),
+    sendFollowUpMessage: async ({ prompt }) => void chat.say(prompt),
     openExternal: async ({ href }) => void chat.links.push(href),
     async requestDisplayMode(want) {
       document.body.dataset.mode = mode = want.mode

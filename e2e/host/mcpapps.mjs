@@ -16,7 +16,7 @@ export async function showAsMCPApps({ frame, sandbox, stage, server, chat }) {
     return server.call(name, args)
   }
   bridge.onreadresource = ({ uri }) => server.read(uri)
-  bridge.onmessage = async ({ content }) => void chat.messages.push(content.map((c) => c.text).join('')) ?? {}
+  bridge.onmessage = async ({ content }) => void chat.say(content.map((c) => c.text).join('')) ?? {}
   bridge.onopenlink = async ({ url }) => void chat.links.push(url) ?? {}
   bridge.onupdatemodelcontext = async (told) => void (chat.model = told.structuredContent ?? told.content) ?? {}
   bridge.onrequestdisplaymode = async ({ mode }) => {

@@ -30,6 +30,13 @@ function Play({ first }: { first: Game }) {
   const last = guess || game.uci
   const king = game.status === 'check' || game.status === 'checkmate' ? [...pieces].find(([, p]) => p === (game.turn === 'white' ? 'K' : 'k'))?.[0] : ''
 
+  const { can } = useShown()
+  const bridge = useBridge()
+  const advise = () =>
+    bridge
+      .sendMessage(`I play ${me} and it is my move. The position is ${game.fen}. What should I look at? Do not tell me the best move.`)
+      .catch((e) => act.complain(String(e)))
+
   const go = (from: string, to: string) => {
     const ways = game.legal?.filter((l) => l.from === from && l.to === to)
     if (ways && ways.length > 1) return setChoice({ from, to })
@@ -64,6 +71,7 @@ function Play({ first }: { first: Game }) {
           <button type="button" aria-disabled={act.busy !== ''} onClick={() => begin('new_game', { side: me })}>New game</button>
           <button type="button" aria-disabled={act.busy !== ''} onClick={() => begin('load_puzzle')}>{game.puzzle ? 'Next puzzle' : 'Puzzle'}</button>
           <button type="button" onClick={() => flip(!flipped)}>Flip</button>
+          {can.send && !game.puzzle && free && <button type="button" onClick={advise}>Ask for advice</button>}
         </div>
       </div>
     </main>

@@ -9,7 +9,8 @@ export interface Act {
   readonly trouble: string
   /** Calls a tool, one at a time. Resolves to undefined where there is no good result; trouble then says why. */
   readonly call: (tool: string, args?: Readonly<Record<string, unknown>>) => Promise<ToolResult | undefined>
-  readonly forget: () => void
+  /** Says what else went wrong, in the place of trouble. */
+  readonly complain: (why: string) => void
 }
 
 /** Calls of tools, with what has to be shown meanwhile and after. */
@@ -38,5 +39,5 @@ export function useAct(): Act {
     },
     [bridge],
   )
-  return { busy, trouble, call, forget: useCallback(() => setTrouble(''), []) }
+  return { busy, trouble, call, complain: setTrouble }
 }
