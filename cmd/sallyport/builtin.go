@@ -1,21 +1,33 @@
 package main
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/sallyport-dev/sallyport/apps/chess"
 	"github.com/sallyport-dev/sallyport/apps/demo"
+	"github.com/sallyport-dev/sallyport/apps/github"
+	"github.com/sallyport-dev/sallyport/apps/intent"
 	"github.com/sallyport-dev/sallyport/internal/config"
 	"github.com/sallyport-dev/sallyport/oauth"
+	"github.com/sallyport-dev/sallyport/resource"
 )
 
 // builtIn makes the server that a resource names as its app; the settings know
 // which there are.
-func (d *door) builtIn(settings config.Resource) http.Handler {
-	if settings.BuiltIn == "chess" {
-		return d.chess(settings)
+func (d *door) builtIn(settings config.Resource) (http.Handler, error) {
+	token := func(ctx context.Context) (oauth.Secret, error) {
+		return resource.UpstreamToken(ctx, settings.Connection.Login)
 	}
-	return demo.New(demo.Options{Version: versionText()})
+	switch settings.BuiltIn {
+	case "chess":
+		return d.chess(settings), nil
+	case "github":
+		return github.New(github.Options{Version: versionText(), API: d.in.config.GitHubAPI(settings.Connection.Login), Token: token})
+	case "intent":
+		return intent.New(intent.Options{Version: versionText(), API: settings.Backend, Patience: settings.BackendTime, Token: token})
+	}
+	return demo.New(demo.Options{Version: versionText()}), nil
 }
 
 // chess keeps people's games in the installation's database. What the settings ask

@@ -59,7 +59,11 @@ func (d *door) guarded(settings config.Resource, r oauth.ProtectedResource) (gat
 	}
 	switch {
 	case settings.BuiltIn != "":
-		g.Handler, g.Identity = d.builtIn(settings), gateway.IdentityNone
+		handler, err := d.builtIn(settings)
+		if err != nil {
+			return g, err
+		}
+		g.Handler, g.Identity = handler, gateway.IdentityNone
 	case len(settings.Command) > 0:
 		if _, err := exec.LookPath(settings.Command[0]); err != nil {
 			err = hint(err, "install it, or write its whole path")

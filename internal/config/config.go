@@ -74,22 +74,24 @@ type Registration struct {
 // The upstream, the command and the built-in server exclude one another; with
 // none of them the resource is guarded elsewhere by a library.
 type Resource struct {
-	Name              string     `yaml:"name" required:"true" doc:"What logs, metrics and commands call it: lower-case letters, digits, -, _ and dots, at most 63 characters."`
-	Title             string     `yaml:"title" absent:"the name" doc:"What people read when they are asked."`
-	Host              string     `yaml:"host" absent:"that of public_url" optional:"true" doc:"A host of its own, such as tickets.example.com."`
-	Path              string     `yaml:"path" absent:"/mcp where there is a host; required otherwise" doc:"Where it is, such as /tickets/mcp."`
-	Upstream          string     `yaml:"upstream" absent:"none" optional:"true" doc:"The URL of the running MCP server that is guarded."`
-	Command           []string   `yaml:"command" absent:"none" optional:"true" doc:"A stdio MCP server to start and guard: the program and its arguments."`
-	Env               []Variable `yaml:"env" absent:"none" optional:"true" doc:"Environment variables of the command, by name. Besides these it sees PATH, HOME, LANG and TMPDIR, and nothing else of the server's own."`
-	BuiltIn           string     `yaml:"app" absent:"none" optional:"true" enum:"demo|chess" later:"github|intent" doc:"An MCP server that ships with Sallyport. Without upstream, command and app the resource is guarded elsewhere by a library."`
-	Scopes            []Scope    `yaml:"scopes" absent:"one scope with the resource's name" doc:"What a client can ask for, by name, in the order in which people read them."`
-	Tools             []Tool     `yaml:"tools" absent:"none" optional:"true" doc:"What each tool needs, by its name."`
-	DefaultToolScopes []string   `yaml:"default_tool_scopes" absent:"every scope" optional:"true" doc:"What a tool needs that is not under tools."`
-	Logins            []string   `yaml:"logins" absent:"any" optional:"true" doc:"The names of the logins of which a person has to come by one. Who is signed in by another is asked to sign in again."`
-	Identity          string     `yaml:"identity" absent:"jwt" optional:"true" enum:"jwt|headers|none" doc:"What the upstream learns of the person: a signed token, plain headers, or nothing."`
-	SigningAlgorithm  string     `yaml:"signing_algorithm" absent:"that of tokens" optional:"true" enum:"auto|RS256|PS256|ES256|EdDSA" doc:"What signs this resource's access tokens."`
-	TokenFormat       string     `yaml:"token_format" absent:"that of tokens" optional:"true" enum:"jwt|opaque" doc:"What this resource's access tokens are."`
-	Connection        Connection `yaml:"connection" optional:"true" doc:"The person's own token of another service, which the upstream gets with each of their calls as Authorization. People who sign in by that login on their way to this resource bring it; others are asked to connect it when they connect a client."`
+	Name              string        `yaml:"name" required:"true" doc:"What logs, metrics and commands call it: lower-case letters, digits, -, _ and dots, at most 63 characters."`
+	Title             string        `yaml:"title" absent:"the name" doc:"What people read when they are asked."`
+	Host              string        `yaml:"host" absent:"that of public_url" optional:"true" doc:"A host of its own, such as tickets.example.com."`
+	Path              string        `yaml:"path" absent:"/mcp where there is a host; required otherwise" doc:"Where it is, such as /tickets/mcp."`
+	Upstream          string        `yaml:"upstream" absent:"none" optional:"true" doc:"The URL of the running MCP server that is guarded."`
+	Command           []string      `yaml:"command" absent:"none" optional:"true" doc:"A stdio MCP server to start and guard: the program and its arguments."`
+	Env               []Variable    `yaml:"env" absent:"none" optional:"true" doc:"Environment variables of the command, by name. Besides these it sees PATH, HOME, LANG and TMPDIR, and nothing else of the server's own."`
+	BuiltIn           string        `yaml:"app" absent:"none" optional:"true" enum:"demo|github|chess|intent" doc:"An MCP server that ships with Sallyport. Without upstream, command and app the resource is guarded elsewhere by a library."`
+	Scopes            []Scope       `yaml:"scopes" absent:"one scope with the resource's name" doc:"What a client can ask for, by name, in the order in which people read them."`
+	Tools             []Tool        `yaml:"tools" absent:"none" optional:"true" doc:"What each tool needs, by its name."`
+	DefaultToolScopes []string      `yaml:"default_tool_scopes" absent:"every scope" optional:"true" doc:"What a tool needs that is not under tools."`
+	Logins            []string      `yaml:"logins" absent:"any" optional:"true" doc:"The names of the logins of which a person has to come by one. Who is signed in by another is asked to sign in again."`
+	Identity          string        `yaml:"identity" absent:"jwt" optional:"true" enum:"jwt|headers|none" doc:"What the upstream learns of the person: a signed token, plain headers, or nothing."`
+	SigningAlgorithm  string        `yaml:"signing_algorithm" absent:"that of tokens" optional:"true" enum:"auto|RS256|PS256|ES256|EdDSA" doc:"What signs this resource's access tokens."`
+	TokenFormat       string        `yaml:"token_format" absent:"that of tokens" optional:"true" enum:"jwt|opaque" doc:"What this resource's access tokens are."`
+	Backend           string        `yaml:"backend" absent:"one in this process, for trying" optional:"true" doc:"app: intent: the URL of the discovery protocol's API, which gets the person's own token."`
+	BackendTime       time.Duration `yaml:"backend_timeout" absent:"60s" optional:"true" doc:"app: intent: how long the API may take to answer: 1s to 5m."`
+	Connection        Connection    `yaml:"connection" optional:"true" doc:"The person's own token of another service, which the upstream gets with each of their calls as Authorization. People who sign in by that login on their way to this resource bring it; others are asked to connect it when they connect a client."`
 }
 
 // Connection is the key connection of a resource.

@@ -26,7 +26,7 @@ func (k *check) connection(key string, r Resource) {
 		}
 		k.say(key+".provider", "is "+k.quote(key+".provider", login)+", which is not the name of a login that brings tokens", fix)
 	}
-	if r.Upstream == "" && !k.reaches(r) {
+	if r.Upstream == "" && r.BuiltIn != "github" && r.BuiltIn != "intent" && !k.reaches(r) {
 		k.say(key, "has no effect without an upstream, nor a client that serves the resource and may exchange for it, so that nothing gets the token", "add upstream, or exchange: [{ login: "+r.Connection.Login+" }] to a client that serves it, or remove it")
 	}
 }

@@ -107,6 +107,7 @@ func (c *Config) complete() {
 		setDefaults(reflect.ValueOf(&c.Resources[0]).Elem())
 	}
 	for i := range c.Resources {
+		c.ofGitHub(&c.Resources[i])
 		c.Resources[i].complete()
 	}
 	for i := range c.Clients {

@@ -50,6 +50,7 @@ func (k *check) resources() {
 		k.tools(key, r)
 		k.signature(key, r)
 		k.connection(key+".connection", r)
+		k.app(key, r)
 		id := k.ID(r)
 		if first, twice := ids[id]; id != "" && twice {
 			k.say(key+k.locator(key), fmt.Sprintf("is where resources[%d] is", first), "give each resource its own path or host")
@@ -172,16 +173,19 @@ func (k *check) brokenBehind(key string) bool {
 	return k.broken[key+".upstream"] || k.broken[key+".command"] || k.broken[key+".app"]
 }
 
-func (k *check) upstream(key string, r Resource) {
-	u, err := url.Parse(r.Upstream)
+func (k *check) upstream(key string, r Resource) { k.at(key, r, r.Upstream) }
+
+// at checks the URL of what a resource is in front of.
+func (k *check) at(key string, r Resource, address string) {
+	u, err := url.Parse(address)
 	switch {
 	case err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https":
 		k.say(key, "is not an absolute http or https URL", "write it like http://localhost:3001/mcp")
 	case u.User != nil:
 		k.say(key, "has a user name in it", "remove what stands before the @")
-	case strings.Contains(r.Upstream, "#"):
+	case strings.Contains(address, "#"):
 		k.say(key, "has a fragment", "end it before the #")
-	case k.ID(r) != "" && k.canonical(r.Upstream) == k.ID(r):
+	case k.ID(r) != "" && k.canonical(address) == k.ID(r):
 		k.say(key, "is the resource's own public address, so calls would go in circles", "write the address of the MCP server itself")
 	}
 }
