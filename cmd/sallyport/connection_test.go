@@ -131,12 +131,25 @@ func (c *connected) browser(who string) (*http.Client, oauth.Person) {
 	if got := c.github.Last(standin.Authorize).Query.Get("scope"); got != "read:user user:email" {
 		c.t.Errorf("signing in asks for %q", got)
 	}
-	page = c.page(b.Get(c.url + "/account"))
-	csrf = hiddenField.FindStringSubmatch(page[strings.Index(page, "/connect/github"):])
-	c.page(b.PostForm(c.url+"/connect/github", url.Values{"csrf": {csrf[1]}, "resource": {c.url + "/repos/mcp"}}))
+	c.connect(b, "github")
 	p, err := c.door.in.store.PersonByUsername(c.t.Context(), who+"@github")
 	c.ok(err)
 	return b, p
+}
+
+var hiddenResource = regexp.MustCompile(`name="resource" value="([^"]*)"`)
+
+// connect presses Connect on the person's own page, for the first resource there that
+// acts at the service.
+func (c *connected) connect(b *http.Client, name string) {
+	c.t.Helper()
+	page := c.page(b.Get(c.url + "/account"))
+	at := strings.Index(page, `action="/connect/`+name+`"`)
+	if at < 0 {
+		c.t.Fatalf("nothing can be connected to %s: %s", name, page)
+	}
+	resource, csrf := hiddenResource.FindStringSubmatch(page[at:]), hiddenField.FindStringSubmatch(page[at:])
+	c.page(b.PostForm(c.url+"/connect/"+name, url.Values{"csrf": {csrf[1]}, "resource": {resource[1]}}))
 }
 
 func (c *connected) page(res *http.Response, err error) string {
@@ -211,7 +224,13 @@ func (c *connected) ok(err error) {
 
 func (c *connected) kept(person string) string {
 	c.t.Helper()
-	access, _, err := c.door.vault.Token(c.t.Context(), vault.Connection{Person: person, Login: "github", Resource: c.url + "/repos/mcp"})
+	var acting oauth.ProtectedResource
+	for _, r := range c.door.in.config.ProtectedResources() {
+		if r.Connection == "github" {
+			acting = r
+		}
+	}
+	access, _, err := c.door.vault.Token(c.t.Context(), vault.Connection{Person: person, Login: "github", Resource: acting.ID})
 	c.ok(err)
 	return string(access)
 }

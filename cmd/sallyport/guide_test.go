@@ -105,7 +105,8 @@ func (g *guided) open(t *testing.T, text string) {
 	g.ok(err)
 }
 
-// through signs somebody in by the login, and returns who they are here.
+// through signs somebody in by the login, connects it for the resource of the
+// settings, and returns who they are here.
 func (g *guided) through() oauth.Person {
 	g.t.Helper()
 	jar, _ := cookiejar.New(nil)
@@ -120,6 +121,7 @@ func (g *guided) through() oauth.Person {
 	if !strings.Contains(page, "Ways to sign in") {
 		g.t.Fatalf("they are not led to their own page but to %s", page)
 	}
+	g.connect(b, g.name)
 	people, err := g.door.in.store.People(g.t.Context(), "", 10)
 	g.ok(err)
 	for _, p := range people {
