@@ -34,8 +34,15 @@ func (o *OIDC) Refresh(ctx context.Context, refresh oauth.Secret) (oauth.Upstrea
 	return refreshed(ctx, o.client, o.config(found, Departure{}), refresh)
 }
 
+// refreshTimeout is longer than people wait for an upstream. Nobody but a program
+// waits for a refresh, and where refresh tokens are good once, an answer that was not
+// waited for has ended the connection.
+const refreshTimeout = 30 * time.Second
+
 func refreshed(ctx context.Context, c *http.Client, config *oauth2.Config, refresh oauth.Secret) (oauth.UpstreamTokens, error) {
-	ctx = context.WithValue(ctx, oauth2.HTTPClient, c)
+	patient := *c
+	patient.Timeout = refreshTimeout
+	ctx = context.WithValue(ctx, oauth2.HTTPClient, &patient)
 	tokens, err := config.TokenSource(ctx, &oauth2.Token{RefreshToken: string(refresh)}).Token()
 	if err != nil {
 		return oauth.UpstreamTokens{}, refreshFailed(err)

@@ -11,12 +11,18 @@ import (
 )
 
 const (
-	// refreshTime is how long an upstream and the write after it may take.
-	refreshTime = 15 * time.Second
-	// leaseTime is for how long nobody else refreshes: as long as that, and as far
+	// patience is how long who asks for a token waits for a refresh, or for the
+	// replica that does it. Then they are told to come again.
+	patience = 15 * time.Second
+	// askTime is how long an upstream may take, and saveTime the write after it. That
+	// is longer than anybody waits: an answer that comes late is kept, because the
+	// refresh token that it replaces may be good for nothing by then.
+	askTime  = 30 * time.Second
+	saveTime = 10 * time.Second
+	// leaseTime is for how long nobody else refreshes: as long as both, and as far
 	// as the clocks of two replicas may be apart. Who dies in the middle leaves
 	// others to wait for so long; they answer 503 meanwhile.
-	leaseTime = refreshTime + 30*time.Second
+	leaseTime = askTime + saveTime + 30*time.Second
 	// lookAgain is how often those who wait for another replica look.
 	lookAgain = 50 * time.Millisecond
 	// saves is how often what an upstream gave is written before it is given up.
@@ -29,10 +35,12 @@ const (
 // that what an upstream answers is not lost.
 func (v *Vault) refresh(ctx context.Context, c store.Connection) (held, error) {
 	flight := v.flights.DoChan(strings.Join([]string{c.Person, c.Login, c.Resource, c.Version.String()}, "\x00"), func() (any, error) {
-		alone, cancel := context.WithTimeout(context.WithoutCancel(ctx), refreshTime)
-		defer cancel()
-		return v.renewed(alone, c)
+		v.under.Add(1)
+		defer v.under.Done()
+		return v.renewed(context.WithoutCancel(ctx), c)
 	})
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	select {
 	case <-ctx.Done():
 		return held{}, ctx.Err()
@@ -42,20 +50,41 @@ func (v *Vault) refresh(ctx context.Context, c store.Connection) (held, error) {
 	}
 }
 
-// renewed refreshes, or waits for the replica that does.
+// Settle waits for the refreshes that are under way, also those for which nobody waits
+// any more, until ctx ends. A process that ends without it may lose what an upstream
+// was about to answer. No token is to be asked for any more. A nil Vault has none.
+func (v *Vault) Settle(ctx context.Context) {
+	if v == nil {
+		return
+	}
+	settled := make(chan struct{})
+	go func() {
+		v.under.Wait()
+		close(settled)
+	}()
+	select {
+	case <-settled:
+	case <-ctx.Done():
+	}
+}
+
+// renewed refreshes, or waits for the replica that does, for as long as somebody who
+// came just now would.
 func (v *Vault) renewed(ctx context.Context, c store.Connection) (held, error) {
+	waiting, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	of := Connection{Person: c.Person, Login: c.Login, Resource: c.Resource}
 	for {
 		h, err := held{}, error(nil)
-		if c, h, err = v.read(ctx, of); err != nil || h.fresh(v.Now()) {
+		if c, h, err = v.read(waiting, of); err != nil || h.fresh(v.Now()) {
 			return h, err
 		}
 		if h.Refresh == "" {
-			_, err := v.Store.KillConnection(ctx, c)
+			_, err := v.Store.KillConnection(waiting, c)
 			return held{}, errors.Join(ErrDead, err)
 		}
 		until := v.Now().Add(leaseTime)
-		won, err := v.Store.LeaseConnection(ctx, c, until)
+		won, err := v.Store.LeaseConnection(waiting, c, until)
 		if err != nil {
 			return held{}, err
 		}
@@ -66,8 +95,8 @@ func (v *Vault) renewed(ctx context.Context, c store.Connection) (held, error) {
 			}
 		}
 		select {
-		case <-ctx.Done():
-			return held{}, ctx.Err()
+		case <-waiting.Done():
+			return held{}, waiting.Err()
 		case <-time.After(lookAgain):
 		}
 	}
@@ -78,7 +107,11 @@ var errChanged = errors.New("vault: the connection has changed")
 
 // ask asks the upstream, with the lease.
 func (v *Vault) ask(ctx context.Context, c store.Connection, old held, until time.Time) (held, error) {
-	tokens, err := v.Upstreams[c.Login].Way.Refresh(ctx, oauth.Secret(old.Refresh))
+	asking, cancel := context.WithTimeout(ctx, askTime)
+	defer cancel()
+	tokens, err := v.Upstreams[c.Login].Way.Refresh(asking, oauth.Secret(old.Refresh))
+	ctx, cancelSave := context.WithTimeout(ctx, saveTime)
+	defer cancelSave()
 	if err != nil {
 		return held{}, v.failed(ctx, c, until, err)
 	}

@@ -19,6 +19,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/singleflight"
@@ -83,6 +84,7 @@ type Config struct {
 type Vault struct {
 	Config
 	flights singleflight.Group // one refresh of a connection in this process
+	under   sync.WaitGroup     // refreshes under way
 }
 
 // New makes one.

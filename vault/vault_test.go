@@ -289,7 +289,7 @@ func TestWhatCouldNotBeSavedIsNotHandedOut(t *testing.T) {
 		t.Error("the log does not say it")
 	}
 	f.sql(`DROP TRIGGER full`)
-	f.clock.pass(time.Minute)
+	f.clock.pass(2 * time.Minute)
 	if _, _, err = f.vault.Token(t.Context(), at("ada")); !errors.Is(err, vault.ErrDead) {
 		t.Fatal(err)
 	}
@@ -304,7 +304,7 @@ func TestWhoDiesWhileTheyRefreshHoldsOthersUpForAWhile(t *testing.T) {
 	f.clock.pass(8 * time.Hour)
 	c, err := f.store.Connection(t.Context(), adas)
 	f.ok(err)
-	won, err := f.store.LeaseConnection(t.Context(), c, f.clock.Now().Add(45*time.Second))
+	won, err := f.store.LeaseConnection(t.Context(), c, f.clock.Now().Add(70*time.Second))
 	if err != nil || !won {
 		t.Fatal(won, err)
 	}
@@ -316,7 +316,7 @@ func TestWhoDiesWhileTheyRefreshHoldsOthersUpForAWhile(t *testing.T) {
 	if f.refreshes() != 0 {
 		t.Error("two refreshed")
 	}
-	f.clock.pass(45 * time.Second)
+	f.clock.pass(70 * time.Second)
 	f.token(f.vault, "ada")
 }
 

@@ -206,6 +206,7 @@ func (d *door) serve(ctx context.Context, p ports) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = server.Close()
 	}
+	d.vault.Settle(deadline)
 	stop()
 	<-done
 	return err
