@@ -186,7 +186,7 @@ func (s *Server) connected(w http.ResponseWriter, r *http.Request, u Upstream, d
 	if d.Session != session.ID {
 		d.Session = oauth.Digest{} // it is not the one that was fresh
 	}
-	if err := s.known(r.Context(), person, u, d, profile.Identity); err != nil {
+	if err := s.known(r.Context(), person, u, d, profile.Known()); err != nil {
 		return err
 	}
 	if err := s.keep(r.Context(), person, d, profile); err != nil {

@@ -153,6 +153,9 @@ func (s *Server) comeBack(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.turnedAway(w, r, d, err)
 	}
+	if err := s.Identities.Saw(r.Context(), profile.Known()); err != nil {
+		return err
+	}
 	if err := s.keep(r.Context(), person, d, profile); err != nil {
 		return err
 	}
@@ -199,7 +202,7 @@ func (s *Server) someoneRunsThis(ctx context.Context) error {
 
 // newcomer adds a person under a name that is free.
 func (s *Server) newcomer(ctx context.Context, d departure, profile login.Profile) (oauth.Person, error) {
-	identity := profile.Identity
+	identity := profile.Known()
 	identity.Linked = s.Now()
 	for try := range 3 {
 		person := profile.Person(d.Upstream, try)

@@ -45,11 +45,32 @@ func (s *scene) elsewheres(asked []string) (all []authserver.Upstream) {
 		back := form.Get("callback")
 		e.front.Redirects(s.setting.issuer + cmp.Or(back, "/oauth/callback/"+name))
 		s.elsewhere[name], s.vars[name] = e, e.url
-		all = append(all, authserver.Upstream{Name: name, Title: map[string]string{"github": "GitHub", "google": "Google", "privy": "Privy", "okta": "Okta", "plain": "Plain"}[name], Way: e.way, PostsFrom: e.postsFrom, Callback: back, Admission: login.Admission{
-			Allow: login.Guests{Emails: form["email"], Domains: form["domain"], Groups: form["group"]},
-			Deny:  login.Guests{Emails: form["not-email"]}}})
+		all = append(all, authserver.Upstream{Name: name, Title: map[string]string{"github": "GitHub", "google": "Google", "privy": "Privy", "okta": "Okta", "plain": "Plain"}[name], Way: e.way, PostsFrom: e.postsFrom, Callback: back, Admission: admission(form)})
 	}
 	return all
+}
+
+func admission(form url.Values) login.Admission {
+	return login.Admission{Hosted: form["hosted"],
+		Allow: login.Guests{Emails: form["email"], Domains: form["domain"], Groups: form["group"]},
+		Deny:  login.Guests{Emails: form["not-email"], Groups: form["not-group"]}}
+}
+
+// nowAdmits is a start of the server with other settings: "now-admits NAME
+// [domain=…] [email=…] [group=…] [hosted=…] [not-email=…] [not-group=…]".
+func (s *scene) nowAdmits(rest string) error {
+	name, more, _ := strings.Cut(rest, " ")
+	form, err := pairs(more)
+	if err != nil {
+		return err
+	}
+	for i, u := range s.auth.Upstreams {
+		if u.Name == name {
+			s.auth.Upstreams[i].Admission = admission(form)
+		}
+	}
+	_, err = s.auth.Readmit(s.t.Context())
+	return err
 }
 
 func (s *scene) openElsewhere(name string, given url.Values) elsewhere {

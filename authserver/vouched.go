@@ -30,7 +30,7 @@ const (
 // upstream that was mistaken, or an address of it that is wrong in the settings,
 // costs a sign-in.
 func (s *Server) stillVouchedFor(ctx context.Context, subject string) error {
-	if !s.canAsk() {
+	if !s.canAsk() && !s.choosy() {
 		return nil
 	}
 	all, err := s.Identities.Identities(ctx, subject)
@@ -43,7 +43,10 @@ func (s *Server) stillVouchedFor(ctx context.Context, subject string) error {
 		if !ok {
 			continue
 		}
-		if gone = s.vouches(ctx, u, i); gone == nil {
+		if gone = s.admits(i); gone == nil {
+			gone = s.vouches(ctx, u, i)
+		}
+		if gone == nil {
 			return nil
 		}
 	}

@@ -131,7 +131,7 @@ func (s *Server) joined(w http.ResponseWriter, r *http.Request, u Upstream, d de
 	case session == nil, session.ID != d.Session:
 		return oauth.Refuse(oauth.AccessDenied, anotherSession)
 	}
-	if err := s.link(r.Context(), person, u, profile.Identity); err != nil {
+	if err := s.link(r.Context(), person, u, profile.Known()); err != nil {
 		return err
 	}
 	weblog.From(r.Context()).Add("subject", person.ID)

@@ -38,6 +38,7 @@ func NewGitHub(g GitHubOptions) *OAuth2 {
 	o := NewOAuth2(OAuth2Options{Issuer: g.URL, AuthorizationURL: g.URL + "/login/oauth/authorize", TokenURL: g.URL + "/login/oauth/access_token",
 		UserURL: g.API + "/user", ClientID: g.ClientID, ClientSecret: g.ClientSecret, Scopes: scopes, InBody: true, Transport: g.Transport})
 	o.add = func(ctx context.Context, bearer string, p *Profile) error {
+		p.Unasked = !g.Groups
 		if err := g.address(ctx, o.client, bearer, p); err != nil || !g.Groups {
 			return err
 		}

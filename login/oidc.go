@@ -214,8 +214,9 @@ func (o *OIDC) profile(claims map[string]json.RawMessage) (Profile, error) {
 	if verified := strings.Trim(string(claims["email_verified"]), `"`); verified == "true" {
 		p.Email = text(claims["email"])
 	}
-	if hosted := text(claims["hd"]); len(o.HostedDomains) > 0 && (hosted == "" || !containsFold(o.HostedDomains, hosted)) {
-		return Profile{}, refuseUpstream(oauth.AccessDenied, notWelcome, errors.New("login: the person is of no hosted domain of the settings"))
+	p.Hosted = text(claims["hd"])
+	if err := (Admission{Hosted: o.HostedDomains}).Check(p); err != nil {
+		return Profile{}, err
 	}
 	if p.Username == "" {
 		p.Username, _, _ = strings.Cut(p.Email, "@")

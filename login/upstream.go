@@ -50,6 +50,10 @@ type Profile struct {
 	Email string
 	// Groups are groups, organizations and teams, as the upstream names them.
 	Groups []string
+	// Unasked says that nobody asked for the groups.
+	Unasked bool
+	// Hosted is the Workspace domain that Google vouches for; empty: none.
+	Hosted string
 	// Asked is when the upstream last asked who they are; zero: it does not say.
 	Asked time.Time
 	// Proof is what proved it, where that is a token which could prove it again.
@@ -119,9 +123,31 @@ func plain(code string) string {
 	}, code[:min(len(code), 64)])
 }
 
+// Known is who somebody is there, with what decides whether they may come in.
+func (p Profile) Known() oauth.Identity {
+	i := p.Identity
+	i.Standing = &oauth.Standing{Email: p.Email, Groups: p.Groups, Hosted: p.Hosted, Unasked: p.Unasked}
+	return i
+}
+
 // Admission says who may come in. A zero Admission lets everyone in whom the
 // upstream knows.
-type Admission struct{ Allow, Deny Guests }
+type Admission struct {
+	Allow, Deny Guests
+	Hosted      []string // the Workspace domains of which they have one; empty: any, and none
+}
+
+// Everyone says whether nobody is refused.
+func (a Admission) Everyone() bool { return a.Allow.empty() && a.Deny.empty() && len(a.Hosted) == 0 }
+
+// Recheck is Check, of what was last said of somebody. Who was never asked for
+// their groups is refused where somebody is denied by theirs.
+func (a Admission) Recheck(s oauth.Standing) error {
+	if s.Unasked && len(a.Deny.Groups) > 0 {
+		return refuseUpstream(oauth.AccessDenied, notWelcome, errors.New("login: nobody has asked for the person's groups, and the settings deny some"))
+	}
+	return a.Check(Profile{Email: s.Email, Groups: s.Groups, Hosted: s.Hosted})
+}
 
 // Guests are people, by any of what is known of them. Comparisons are without
 // case, of verified addresses only.
@@ -135,6 +161,8 @@ type Guests struct {
 // allowed as well.
 func (a Admission) Check(p Profile) error {
 	switch {
+	case len(a.Hosted) > 0 && (p.Hosted == "" || !containsFold(a.Hosted, p.Hosted)):
+		return refuseUpstream(oauth.AccessDenied, notWelcome, errors.New("login: the person is of no hosted domain of the settings"))
 	case a.Deny.has(p):
 		return refuseUpstream(oauth.AccessDenied, notWelcome, errors.New("login: the person is denied by the settings"))
 	case !a.Allow.empty() && !a.Allow.has(p):

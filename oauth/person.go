@@ -23,6 +23,18 @@ type Identity struct {
 	Subject string // never reassigned there; at most 255 octets
 	Name    string // what the upstream calls them, for people to read; may change
 	Linked  time.Time
+	// Standing is what the upstream last said; nil: nothing that is known.
+	Standing *Standing
+}
+
+// A Standing is what an upstream says of somebody by which it is decided whether
+// they may come in.
+type Standing struct {
+	Email  string   `json:",omitempty"` // one that it has verified
+	Groups []string `json:",omitempty"`
+	Hosted string   `json:",omitempty"` // the Workspace domain; Google's claim hd
+	// Unasked says that nobody asked for the groups: that there are none means nothing.
+	Unasked bool `json:",omitempty"`
 }
 
 // A Session is a browser's: who is signed in there, since when.

@@ -22,6 +22,7 @@ const (
 	PersonEnabled      = "person.enabled"
 	PersonPassword     = "person.password"
 	PersonRemoved      = "person.removed"
+	PersonNotAdmitted  = "person.not_admitted"
 	SignInFailed       = "person.sign_in_failed"
 	SignedIn           = "person.signed_in"
 	WayAdded           = "person.way_added"

@@ -159,6 +159,9 @@ type Identities interface {
 	// Link notes that a person is that elsewhere, too. ErrExists says that somebody
 	// is already, if only they themselves.
 	Link(ctx context.Context, person string, i oauth.Identity) error
+	// Saw notes what an upstream says of somebody now, i.Standing. Of who is nobody
+	// here it notes nothing.
+	Saw(ctx context.Context, i oauth.Identity) error
 	// Unlink forgets that a person is gone elsewhere, and ends every session of
 	// theirs: whoever is that may be signed in by it. stays is what they can still
 	// sign in by: who else they are elsewhere or, where it is zero, their password.
@@ -194,6 +197,9 @@ type Sessions interface {
 
 	// CloseSessions ends every session of a subject.
 	CloseSessions(ctx context.Context, subject string) error
+
+	// CloseSessionsBy ends those that a subject opened by one way.
+	CloseSessionsBy(ctx context.Context, subject, way string) error
 }
 
 // Consents remembers what a person need not be asked again.

@@ -193,9 +193,21 @@ func (d *door) background(ctx context.Context) {
 	var all sync.WaitGroup
 	all.Go(func() { d.in.keys.Run(ctx) })
 	all.Go(func() { d.gateway.Run(ctx) })
+	all.Go(func() { d.readmit(ctx) })
 	all.Go(func() { d.prune(ctx) })
 	all.Go(func() { d.trace.Run(ctx) })
 	all.Wait()
+}
+
+// readmit ends, once, what people have whom the settings do not let in any more.
+func (d *door) readmit(ctx context.Context) {
+	ended, err := d.auth.Readmit(ctx)
+	switch {
+	case err != nil && ctx.Err() == nil:
+		d.log.Error("whether everybody may still come in could not be looked at; refreshing looks again", "cause", err.Error())
+	case ended > 0:
+		d.log.Warn("the settings do not let in some whom they did; what they had allowed has ended", "grants", ended)
+	}
 }
 
 // prune removes, every hour, what ended long ago.

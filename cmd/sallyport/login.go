@@ -56,7 +56,7 @@ func upstreams(c *config.Config, ways map[string]way) ([]authserver.Upstream, er
 	var all []authserver.Upstream
 	for _, l := range c.Login {
 		u := authserver.Upstream{Name: l.Name, Title: l.Title, Callback: l.CallbackPath,
-			Admission: login.Admission{Allow: login.Guests(l.Allow), Deny: login.Guests(l.Deny)}}
+			Admission: login.Admission{Allow: login.Guests(l.Allow), Deny: login.Guests(l.Deny), Hosted: l.HostedDomains}}
 		if way, ok := ways[l.Name]; ok {
 			u.Way = way
 		}

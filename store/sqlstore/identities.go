@@ -2,6 +2,8 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
+	"encoding/json"
 	"errors"
 
 	"github.com/sallyport-dev/sallyport/oauth"
@@ -9,13 +11,31 @@ import (
 )
 
 const addIdentity = `
-	INSERT INTO identities (issuer, subject, person, name, linked_at)
-	SELECT $1, $2, $3, $4, $5
+	INSERT INTO identities (issuer, subject, person, name, linked_at, standing)
+	SELECT $1, $2, $3, $4, $5, $6
 	WHERE EXISTS (SELECT 1 FROM people WHERE id = $3)
 	ON CONFLICT DO NOTHING`
 
 func addIdentityTo(person string, i oauth.Identity) statement {
-	return must(addIdentity, i.Issuer, i.Subject, person, i.Name, i.Linked.UnixMilli())
+	return must(addIdentity, i.Issuer, i.Subject, person, i.Name, i.Linked.UnixMilli(), standing(i))
+}
+
+// standing is what is stored of one; NULL is of none that is known.
+func standing(i oauth.Identity) any {
+	if i.Standing == nil {
+		return nil
+	}
+	text, err := json.Marshal(i.Standing)
+	if err != nil {
+		panic("sqlstore: texts cannot be JSON: " + err.Error())
+	}
+	return string(text)
+}
+
+// Saw implements [store.Identities].
+func (s *Store) Saw(ctx context.Context, i oauth.Identity) error {
+	_, err := s.write(ctx, run(`UPDATE identities SET standing = $3 WHERE issuer = $1 AND subject = $2`, i.Issuer, i.Subject, standing(i)))
+	return err
 }
 
 // AddIdentified implements [store.Identities].
@@ -82,8 +102,12 @@ func (s *Store) Identities(ctx context.Context, person string) ([]oauth.Identity
 	return all(ctx, s, func(r row) (oauth.Identity, error) {
 		var i oauth.Identity
 		var linked int64
-		err := r.Scan(&i.Issuer, &i.Subject, &i.Name, &linked)
+		var said sql.NullString
+		err := r.Scan(&i.Issuer, &i.Subject, &i.Name, &linked, &said)
 		i.Linked = moment(linked)
+		if err == nil && said.Valid {
+			err = json.Unmarshal([]byte(said.String), &i.Standing)
+		}
 		return i, err
-	}, `SELECT issuer, subject, name, linked_at FROM identities WHERE person = $1 ORDER BY issuer, subject`, person)
+	}, `SELECT issuer, subject, name, linked_at, standing FROM identities WHERE person = $1 ORDER BY issuer, subject`, person)
 }

@@ -46,6 +46,12 @@ func (s *Store) CloseSession(ctx context.Context, id oauth.Digest) error {
 	return err
 }
 
+// CloseSessionsBy implements [store.Sessions].
+func (s *Store) CloseSessionsBy(ctx context.Context, subject, way string) error {
+	_, err := s.write(ctx, run(`DELETE FROM sessions WHERE subject = $1 AND way = $2`, subject, way))
+	return err
+}
+
 // CloseSessions implements [store.Sessions].
 func (s *Store) CloseSessions(ctx context.Context, subject string) error {
 	_, err := s.write(ctx, run(endSessions, subject))

@@ -67,6 +67,19 @@ func identityRules() []rule {
 			w.ok(err)
 			same(t, got.ID, "ada")
 		}},
+		{"what an upstream says of somebody is kept until it says something else", func(t *testing.T, w *world) {
+			i := oauth.Identity{Issuer: "https://a.example", Subject: "1", Name: "ada", Linked: w.time(), Standing: &oauth.Standing{Email: "ada@acme.example", Groups: []string{"acme"}, Hosted: "acme.example"}}
+			w.ok(w.AddIdentified(t.Context(), oauth.Person{ID: "p1", Username: "ada"}, i, false))
+			list, err := w.Identities(t.Context(), "p1")
+			w.ok(err)
+			same(t, list, []oauth.Identity{i})
+			i.Standing = &oauth.Standing{Unasked: true}
+			w.ok(w.Saw(t.Context(), i))
+			w.ok(w.Saw(t.Context(), oauth.Identity{Issuer: "https://a.example", Subject: "2", Standing: i.Standing}))
+			list, err = w.Identities(t.Context(), "p1")
+			w.ok(err)
+			same(t, list, []oauth.Identity{i})
+		}},
 		{"of many who link one identity, one does", func(t *testing.T, w *world) {
 			for n := range 8 {
 				w.person(fmt.Sprint("p", n))

@@ -1,0 +1,125 @@
+package authserver
+
+import (
+	"context"
+	"slices"
+
+	"github.com/sallyport-dev/sallyport/oauth"
+	"github.com/sallyport-dev/sallyport/store"
+)
+
+// choosy says whether any upstream's people are chosen by the settings.
+func (s *Server) choosy() bool {
+	return slices.ContainsFunc(s.Upstreams, func(u Upstream) bool { return !u.Admission.Everyone() })
+}
+
+// admits returns why nobody is let in who is that elsewhere, by the settings of now
+// and what was said of them when they last came; nil where an upstream lets them
+// in, where none of it is known, and where no upstream of the settings is meant.
+func (s *Server) admits(i oauth.Identity) error {
+	_, _, err := s.admitting(i)
+	return err
+}
+
+// admitting are the upstreams by which an identity comes in, and those that refuse
+// it; err says why, where none is left.
+func (s *Server) admitting(i oauth.Identity) (by, refused []string, err error) {
+	for _, u := range s.Upstreams {
+		if u.Way.Authority() != i.Issuer {
+			continue
+		}
+		var why error
+		if i.Standing != nil {
+			why = u.Admission.Recheck(*i.Standing)
+		}
+		if why != nil {
+			refused, err = append(refused, u.Name), why
+			continue
+		}
+		by = append(by, u.Name)
+	}
+	if len(by) > 0 {
+		return by, refused, nil
+	}
+	return by, refused, err
+}
+
+// Readmit ends what people have here whom the settings of now do not let in: their
+// grants, and the sessions that they opened. It is for the start of a server, whose
+// settings may be others than they were: nobody is asked elsewhere, what was said of
+// somebody when they last came decides. Who has another way in keeps the grants at
+// resources that take it. It returns how many grants ended.
+func (s *Server) Readmit(ctx context.Context) (ended int64, err error) {
+	if !s.choosy() {
+		return 0, nil
+	}
+	const page = 200
+	for after := ""; ; {
+		people, err := s.People.People(ctx, after, page)
+		if err != nil {
+			return ended, err
+		}
+		for _, p := range people {
+			n, err := s.readmit(ctx, p)
+			ended += n
+			if err != nil {
+				return ended, err
+			}
+			after = p.ID
+		}
+		if len(people) < page {
+			return ended, nil
+		}
+	}
+}
+
+func (s *Server) readmit(ctx context.Context, p oauth.Person) (ended int64, err error) {
+	all, err := s.Identities.Identities(ctx, p.ID)
+	if err != nil {
+		return 0, err
+	}
+	var ways, closed []string
+	if s.hasPassword(p) {
+		ways = append(ways, localWay)
+	}
+	for _, i := range all {
+		by, refused, _ := s.admitting(i)
+		ways, closed = append(ways, by...), append(closed, refused...)
+	}
+	for _, way := range closed {
+		if slices.Contains(ways, way) {
+			continue
+		}
+		if err := s.Sessions.CloseSessionsBy(ctx, p.ID, way); err != nil {
+			return ended, err
+		}
+	}
+	if len(closed) == 0 {
+		return 0, nil
+	}
+	for _, which := range s.outOfReach(p, ways) {
+		n, err := s.Grants.Revoke(ctx, which, "not admitted any more")
+		ended += n
+		if err != nil {
+			return ended, err
+		}
+	}
+	if ended > 0 {
+		s.audit(ctx, store.Event{Kind: store.PersonNotAdmitted, Actor: "settings", Subject: p.ID, Detail: "what they had allowed has ended"})
+	}
+	return ended, nil
+}
+
+// outOfReach are the grants of somebody who has only these ways in.
+func (s *Server) outOfReach(p oauth.Person, ways []string) []store.GrantFilter {
+	if len(ways) == 0 {
+		return []store.GrantFilter{{Subject: p.ID}}
+	}
+	var all []store.GrantFilter
+	for _, r := range s.Resources {
+		if !slices.ContainsFunc(ways, func(way string) bool { return takes(r, way) }) {
+			all = append(all, store.GrantFilter{Subject: p.ID, Resource: r.ID})
+		}
+	}
+	return all
+}
