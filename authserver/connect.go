@@ -154,6 +154,9 @@ func (s *Server) connect(w http.ResponseWriter, r *http.Request) error {
 	}
 	u, _ := s.upstream(c.Login)
 	sealed := r.PostForm.Get("ix")
+	if r.PostForm.Get("decision") == "deny" {
+		return s.notNow(w, r, sealed, c)
+	}
 	if may, err := s.mayConnect(r.Context(), session, u); !may || err != nil {
 		return s.askOnceMore(w, sealed, err)
 	}
@@ -170,6 +173,22 @@ func (s *Server) connect(w http.ResponseWriter, r *http.Request) error {
 		return s.turnedAway(w, r, d, err)
 	}
 	return s.sendAway(w, r, d, target)
+}
+
+// notNow tells the client that waits that the person did not connect what its
+// resource needs. RFC 6749 §4.1.2.1: access_denied.
+func (s *Server) notNow(w http.ResponseWriter, r *http.Request, sealed string, c vault.Connection) error {
+	ix, err := s.interaction(r.Context(), sealed)
+	if err != nil {
+		return err
+	}
+	to, err := s.replyOf(r, ix)
+	if err != nil {
+		return err
+	}
+	s.auditConsent(r.Context(), store.ConsentDenied, ix, oauth.Person{ID: c.Person}, nil)
+	to.refuse(w, r, oauth.Refuse(oauth.AccessDenied, "the person did not connect the service that this server acts at"))
+	return nil
 }
 
 // connected keeps what a person who is signed in brought, and notes who they are

@@ -77,6 +77,11 @@ func (o *OIDC) Leave(ctx context.Context, d Departure) (string, error) {
 	if d.Hint != "" {
 		more = append(more, oauth2.SetAuthURLParam("login_hint", d.Hint))
 	}
+	if d.Again {
+		// §3.1.2.1: "When max_age is used, the ID Token returned MUST include an
+		// auth_time Claim Value." Without it nobody could tell whether they asked.
+		more = append(more, oauth2.SetAuthURLParam("max_age", "0"))
+	}
 	if prompt := d.prompt(); prompt != "" {
 		more = append(more, oauth2.SetAuthURLParam("prompt", prompt))
 	}

@@ -3,7 +3,8 @@ package pages
 import "net/http"
 
 // A Connect asks a person to connect another service, at which the tools of a
-// resource act for them. The form posts ix and csrf.
+// resource act for them. The form posts ix, resource and csrf; where a client waits,
+// which ix says, also decision=deny from the button "Not now".
 type Connect struct {
 	Action      string
 	Transaction string // hidden, ix
