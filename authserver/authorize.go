@@ -223,7 +223,7 @@ func requestedScope(c oauth.Client, r oauth.ProtectedResource, wire string) (oau
 	if err != nil {
 		return nil, err
 	}
-	known := asked.Intersect(r.Known())
+	known := asked.Intersect(r.Askable())
 	allowed := beneathCeiling(c, r, known)
 	switch {
 	case len(asked.Without(identityScopes)) == 0:

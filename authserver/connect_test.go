@@ -11,11 +11,15 @@ import (
 	"github.com/sallyport-dev/sallyport/vault"
 )
 
-// needConnection is "given connection NAME [SCOPE…]", of the first resource, and
-// "given notes-connection NAME [SCOPE…]".
+// needConnection is "given connection NAME [hands-out] [SCOPE…]", of the first resource,
+// and "given notes-connection NAME [SCOPE…]".
 func needConnection(r *oauth.ProtectedResource, value string) {
 	name, scopes, _ := strings.Cut(value, " ")
+	scopes, handsOut := strings.CutPrefix(scopes, "hands-out")
 	r.Connection, r.ConnectionScopes = name, strings.Fields(scopes)
+	if handsOut {
+		r.HandOut = oauth.ScopeInfo{Name: oauth.HandOutScope(name), Title: "Hand your " + name + " token itself", Description: "It can then do all that this token can."}
+	}
 }
 
 // openVault keeps the tokens of the upstreams that resources have connections to.

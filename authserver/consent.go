@@ -60,11 +60,17 @@ func (s *Server) consentView(r *http.Request, ix Interaction, person oauth.Perso
 	if err != nil {
 		return pages.Consent{}, err
 	}
+	lines := scopeLines(resource, ix.Scope.Plain(), before)
+	for i := range lines {
+		if lines[i].Name == resource.HandOut.Name {
+			lines[i].Title += " to " + handedTo(oauth.TargetOf(to.uri))
+		}
+	}
 	return pages.Consent{
 		Action: "/consent", SwitchAction: "/logout", Person: personLine(person),
 		Target: oauth.TargetOf(to.uri), RedirectURI: to.uri, ClientName: c.Metadata.ClientName, ProvedBy: provedBy(c),
 		ResourceTitle: resource.Title, ResourceURL: resource.ID,
-		Scopes: scopeLines(resource, ix.Scope.Plain(), before), Elsewhere: s.elsewhereLines(ix.Scope),
+		Scopes: lines, Elsewhere: s.elsewhereLines(ix.Scope),
 		AccountURL: s.Issuer + "/account", OfflineAccess: c.May(oauth.GrantTypeRefresh), AccessTTL: s.AccessTTL,
 	}, nil
 }
@@ -92,17 +98,22 @@ func (s *Server) granted(r *http.Request, ix Interaction, subject string) (oauth
 // Allow then expects what they were doing to go on.
 func scopeLines(resource oauth.ProtectedResource, asked, before oauth.Scope) []pages.ScopeLine {
 	defaults := resource.Defaults()
-	only := len(asked.Intersect(defaults)) == 0
+	given := asked.Without(oauth.Scope{resource.HandOut.Name})
+	only := len(given.Intersect(defaults)) == 0
 	var lines []pages.ScopeLine
 	for _, info := range resource.Scopes {
 		if !asked.Has(info.Name) {
 			continue
 		}
-		required := defaults.Has(info.Name) || (only && len(asked) == 1)
+		required := defaults.Has(info.Name) || (only && len(given) == 1)
 		lines = append(lines, pages.ScopeLine{
 			Name: info.Name, Title: info.Title, Description: info.Description,
 			Optional: !required, Checked: required || only || len(before) > 0,
 		})
+	}
+	if info := resource.HandOut; asked.Has(info.Name) {
+		// Nothing else ticks it, neither that there is no other nor that it was ticked before.
+		lines = append(lines, pages.ScopeLine{Name: info.Name, Title: info.Title, Description: info.Description, Optional: true})
 	}
 	return lines
 }
@@ -232,6 +243,9 @@ func (s *Server) remember(r *http.Request, ix Interaction, subject string, scope
 	if !target.Memorable() || !s.clients.documents.memorable(ix.ClientID) {
 		return nil
 	}
+	resource, _ := s.resource(ix.Resource)
 	return s.Consents.Remember(r.Context(), oauth.Consent{
-		Subject: subject, ClientID: ix.ClientID, RedirectHost: target.Host, Resource: ix.Resource, Scope: scope, At: s.Now()})
+		Subject: subject, ClientID: ix.ClientID, RedirectHost: target.Host, Resource: ix.Resource, At: s.Now(),
+		// Whoever wants the person's own token asks the person each time.
+		Scope: scope.Without(oauth.Scope{resource.HandOut.Name})})
 }

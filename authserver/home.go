@@ -87,6 +87,9 @@ func (s *Server) grantLine(r *http.Request, g oauth.Grant) pages.GrantLine {
 			}
 		}
 	}
+	if resource, ok := s.resource(g.Resource); ok && resource.HandOut.Name != "" && g.Scope.Has(resource.HandOut.Name) {
+		line.Permissions = append(line.Permissions, resource.HandOut.Title+" to it")
+	}
 	for _, e := range s.elsewhereLines(g.Scope) {
 		line.Permissions = append(line.Permissions, e.Scope.Label()+" (at "+e.At+", by "+e.By+")")
 	}

@@ -18,13 +18,16 @@ import (
 //
 // The page is another site, and so its form comes without the cookies that tell
 // whether this browser left from here. The browser is sent on with a ticket to
-// where it has them. Sealed, it holds who somebody is and no token of theirs, and
-// it is worth nothing but in the browser that waits for its state.
+// where it has them. Sealed, it holds who somebody is, and their token only where
+// tools act with that; it is worth nothing but in the browser that waits for its
+// state.
 type ticket struct {
 	State    string
 	Upstream string
 	Profile  login.Profile
-	Refusal  *refusal // what was wrong instead
+	Access   string    // what [login.Profile.Tokens] has, in plain text; empty: it is not kept
+	Ends     time.Time // when that does
+	Refusal  *refusal  // what was wrong instead
 	Made     time.Time
 }
 
@@ -92,8 +95,17 @@ func (s *Server) takePost(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// hold puts the person's token into the ticket, where it is kept for tools.
+func (s *Server) hold(t *ticket) {
+	if s.Vault.Keeps(t.Upstream) {
+		t.Access, t.Ends = string(t.Profile.Tokens.Access), s.Now().Add(t.Profile.Tokens.Life)
+	}
+	t.Profile.Tokens = oauth.UpstreamTokens{}
+}
+
 // callbackWith is where a browser goes with a ticket.
 func (s *Server) callbackWith(t ticket) (string, error) {
+	s.hold(&t)
 	plain, err := json.Marshal(t)
 	if err != nil {
 		return "", err
@@ -150,6 +162,9 @@ func (s *Server) answerOf(r *http.Request, u Upstream, d departure) (login.Profi
 		return login.Profile{}, oauth.Refuse(oauth.AccessDenied, neverLeft).Because(err)
 	case t.Refusal != nil:
 		return login.Profile{}, t.Refusal.error()
+	}
+	if t.Access != "" {
+		t.Profile.Tokens = oauth.UpstreamTokens{Access: oauth.Secret(t.Access), Life: t.Ends.Sub(s.Now())}
 	}
 	return t.Profile, nil
 }

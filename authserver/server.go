@@ -14,6 +14,7 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/sallyport-dev/sallyport/internal/flowtrace"
@@ -165,6 +166,11 @@ func (s *Server) Routes(mux *http.ServeMux) {
 	s.api(mux, "POST", traced(flowtrace.Registration, s.json(s.register)), "/oauth/register", "/register")
 	s.api(mux, "POST", s.json(s.revoke), "/oauth/revoke")
 	s.api(mux, "POST", s.json(s.introspect), "/oauth/introspect")
+	for _, u := range s.Upstreams {
+		if u.HandsOut {
+			s.api(mux, "POST", traced(flowtrace.Exchange, s.json(s.handOut(u))), strings.Replace("/token/{login}/access-token", "{login}", u.Name, 1))
+		}
+	}
 	s.wellKnown(mux)
 	s.aliases(mux)
 	mux.Handle("/", s.json(s.notFound))

@@ -27,6 +27,8 @@ type Upstream struct {
 	// PostsFrom is the origin of a page of the operator's own that posts the answer
 	// to the callback; empty: the upstream sends the browser there by itself.
 	PostsFrom string
+	// HandsOut switches on /token/{name}/access-token.
+	HandsOut bool
 }
 
 // A Way leads to an upstream and back; the types of package login are ways.

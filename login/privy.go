@@ -124,10 +124,18 @@ func (p *Privy) Return(ctx context.Context, _ Departure, answer url.Values) (Pro
 		return Profile{}, err
 	}
 	profile := p.profile(access.Subject, linked)
+	// It is the person's token there, for as long as it lives: what would refresh it
+	// never leaves their browser.
+	profile.Tokens = oauth.UpstreamTokens{Access: oauth.Secret(raw), Life: time.Unix(access.Expires, 0).Sub(p.Now())}
 	// What was signed, and not the signature: of some there are two.
 	profile.Proof = Proof{ID: oauth.Secret("privy " + raw[:strings.LastIndexByte(raw, '.')]).Digest(), Issued: issued,
 		Expires: time.Unix(access.Expires, 0).Add(privySkew)}
 	return profile, nil
+}
+
+// Refresh refuses: Privy gives no server a refresh token.
+func (p *Privy) Refresh(context.Context, oauth.Secret) (oauth.UpstreamTokens, error) {
+	return oauth.UpstreamTokens{}, oauth.Refuse(oauth.InvalidGrant, "Privy gives no refresh token to a server")
 }
 
 // privyClaims are those of an access token, and of an identity token.

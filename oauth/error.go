@@ -38,6 +38,9 @@ const (
 	TooManyRequests ErrorCode = "too_many_requests"
 	TooLarge        ErrorCode = "request_too_large"
 	NotFound        ErrorCode = "not_found"
+
+	// TokenNotFound is for a person's own token that is not here.
+	TokenNotFound ErrorCode = "token_not_found"
 )
 
 // Status is the only source of HTTP statuses for refusals.
@@ -47,7 +50,7 @@ func (c ErrorCode) Status() int {
 		return http.StatusUnauthorized
 	case InsufficientScope, AccessDenied:
 		return http.StatusForbidden
-	case NotFound:
+	case NotFound, TokenNotFound:
 		return http.StatusNotFound
 	case TooManyRequests:
 		return http.StatusTooManyRequests

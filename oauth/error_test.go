@@ -20,7 +20,7 @@ func TestStatus(t *testing.T) {
 		}},
 		{401, []ErrorCode{InvalidClient, InvalidToken}},
 		{403, []ErrorCode{InsufficientScope, AccessDenied}},
-		{404, []ErrorCode{NotFound}},
+		{404, []ErrorCode{NotFound, TokenNotFound}},
 		{413, []ErrorCode{TooLarge}},
 		{429, []ErrorCode{TooManyRequests}},
 		{500, []ErrorCode{ServerError}},

@@ -47,6 +47,14 @@ func (r ProtectedResource) Known() Scope {
 	return NewScope(names...)
 }
 
+// Askable is every scope that a client may ask for by name.
+func (r ProtectedResource) Askable() Scope {
+	if r.HandOut.Name == "" {
+		return r.Known()
+	}
+	return r.Known().Union(Scope{r.HandOut.Name})
+}
+
 // Defaults is what a request that names no scope asks for: the default scopes,
 // or all of them where none is marked.
 func (r ProtectedResource) Defaults() Scope {

@@ -54,16 +54,19 @@ func build(ctx context.Context, in *installation, log *slog.Logger) (*door, erro
 	if err != nil {
 		return nil, err
 	}
-	ways := waysOf(c)
+	ways, err := waysOf(c)
+	if err != nil {
+		return nil, err
+	}
 	d := &door{in: in, log: log, pages: p, metrics: newMetrics(), trace: newTrace(in, log), vault: newVault(in, ways, log), stopping: ctx}
 	d.metrics.leaves(d.trace)
 	d.help = sync.OnceValue(func() map[string]pages.ResourcePage { return helpPages(c.ProtectedResources()) })
 	if err := d.openGateway(); err != nil {
 		return nil, err
 	}
-	elsewhere, err := upstreams(c, ways)
-	askDevices, failed := webAuthn(in)
-	if err := errors.Join(err, failed); err != nil {
+	elsewhere := upstreams(c, ways)
+	askDevices, err := webAuthn(in)
+	if err != nil {
 		return nil, errors.Join(err, d.close())
 	}
 	d.auth, err = authserver.New(authserver.Config{

@@ -203,6 +203,10 @@ func (m *migration) resource(b *strings.Builder) error {
 	fmt.Fprintf(b, "resources:\n  - name: mcp\n    path: %s\n", quoted(path))
 	if m.protect != "" {
 		fmt.Fprintf(b, "    upstream: %s\n", quoted(m.protect))
+		if m.env["PRIVY_APP_ID"] != "" && m.env["PROTOCOL_API_URL"] != "" {
+			b.WriteString("    connection: { provider: privy }\n")
+			m.say("PROTOCOL_API_URL", "its tools act with the person's Privy token, which each call brings them now: resources[0].connection")
+		}
 	}
 	scopes, defaults := words(m.env["OAUTH_SUPPORTED_SCOPES"]), words(m.env["OAUTH_DEFAULT_SCOPES"])
 	if len(scopes) == 0 {
@@ -215,7 +219,7 @@ func (m *migration) resource(b *strings.Builder) error {
 		case slices.Contains([]string{"openid", "profile", "email", "address", "phone", "offline_access"}, scope):
 			m.say("OAUTH_SUPPORTED_SCOPES "+scope, "left out of the scopes: it is the server's own")
 		case scope == "privy:token:exchange":
-			m.say("OAUTH_SUPPORTED_SCOPES "+scope, "left out of the scopes: no client gets a person's Privy token")
+			m.say("OAUTH_SUPPORTED_SCOPES "+scope, "left out of the scopes: no client gets a person's Privy token, unless you add hand_out: true to the login")
 		default:
 			n++
 			fmt.Fprintf(b, "      %s: { default: %t }\n", quoted(scope), slices.Contains(defaults, scope))

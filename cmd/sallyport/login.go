@@ -52,26 +52,22 @@ func webAuthn(in *installation) (*login.WebAuthn, error) {
 }
 
 // upstreams are the ways in that lead elsewhere, in the order of the settings.
-func upstreams(c *config.Config, ways map[string]way) ([]authserver.Upstream, error) {
+func upstreams(c *config.Config, ways map[string]way) []authserver.Upstream {
 	var all []authserver.Upstream
 	for _, l := range c.Login {
-		u := authserver.Upstream{Name: l.Name, Title: l.Title, Callback: l.CallbackPath,
+		u := authserver.Upstream{Name: l.Name, Title: l.Title, Callback: l.CallbackPath, HandsOut: l.HandOut,
 			Admission: login.Admission{Allow: login.Guests(l.Allow), Deny: login.Guests(l.Deny), Hosted: l.HostedDomains}}
 		if way, ok := ways[l.Name]; ok {
 			u.Way = way
 		}
 		if l.Type == "privy" {
-			way, err := privy(l)
-			if err != nil {
-				return nil, err
-			}
-			u.Way, u.PostsFrom = way, originOf(l.LoginURL)
+			u.PostsFrom = originOf(l.LoginURL)
 		}
 		if u.Way != nil {
 			all = append(all, u)
 		}
 	}
-	return all, nil
+	return all
 }
 
 func privy(l config.Login) (*login.Privy, error) {
@@ -87,14 +83,21 @@ type way interface {
 
 // waysOf makes each way once, by the name of its login: signing in and refreshing
 // share what it has found out of its upstream.
-func waysOf(c *config.Config) map[string]way {
+func waysOf(c *config.Config) (map[string]way, error) {
 	ways := map[string]way{}
 	for _, l := range c.Login {
+		if l.Type == "privy" {
+			w, err := privy(l)
+			if err != nil {
+				return nil, err
+			}
+			ways[l.Name] = w
+		}
 		if w := wayOf(l); w != nil {
 			ways[l.Name] = w
 		}
 	}
-	return ways
+	return ways, nil
 }
 
 func wayOf(l config.Login) way {
@@ -133,6 +136,8 @@ func issuerOf(l config.Login) string {
 	switch {
 	case l.Issuer != "":
 		return l.Issuer
+	case l.Type == "privy":
+		return "privy.io/" + l.PrivyID
 	case l.Type == "github", l.Type == "google":
 		return l.Type + " " + l.URL
 	}

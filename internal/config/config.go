@@ -96,7 +96,7 @@ type Resource struct {
 
 // Connection is the key connection of a resource.
 type Connection struct {
-	Login  string   `yaml:"provider" absent:"none" optional:"true" doc:"The name of the login whose token it is; github, google, oidc or oauth2."`
+	Login  string   `yaml:"provider" absent:"none" optional:"true" doc:"The name of the login whose token it is; of any type but local. That of privy is kept until it ends, for an hour at most; then the person signs in again."`
 	As     string   `yaml:"as" absent:"bearer" optional:"true" enum:"bearer" doc:"How the upstream gets it. bearer: Authorization: Bearer."`
 	Scopes []string `yaml:"scopes" absent:"none" optional:"true" doc:"What the token has to permit, in the words of the other service, such as repo. They are asked for on the way to this resource only, besides what signing in needs."`
 }

@@ -20,11 +20,14 @@ func (k *check) connection(key string, r Resource) {
 		return
 	case k.broken["login"]:
 	case !slices.Contains(k.elsewhere(), login):
-		fix := "add a login of that name, of type github, google, oidc or oauth2"
+		fix := "add a login of that name, of type github, google, oidc, oauth2 or privy"
 		if near := nearest(login, k.elsewhere()); near != "" {
 			fix = "did you mean " + near + "?"
 		}
 		k.say(key+".provider", "is "+k.quote(key+".provider", login)+", which is not the name of a login that brings tokens", fix)
+	}
+	if len(r.Connection.Scopes) > 0 && slices.ContainsFunc(k.Login, func(l Login) bool { return l.Name == r.Connection.Login && l.Type == "privy" }) {
+		k.say(key+".scopes", "means nothing with a login of type privy, whose tokens have no scopes", "remove it")
 	}
 	if r.Upstream == "" && r.BuiltIn != "github" && r.BuiltIn != "intent" && !k.reaches(r) {
 		k.say(key, "has no effect without an upstream, nor a client that serves the resource and may exchange for it, so that nothing gets the token", "add upstream, or exchange: [{ login: "+r.Connection.Login+" }] to a client that serves it, or remove it")
@@ -34,7 +37,7 @@ func (k *check) connection(key string, r Resource) {
 // reaches reports whether somebody gets the token of a resource's connection who is
 // no upstream.
 func (c *Config) reaches(r Resource) bool {
-	return slices.ContainsFunc(c.Clients, func(cl Client) bool {
+	return c.handOut(r.Connection.Login).Name != "" || slices.ContainsFunc(c.Clients, func(cl Client) bool {
 		return slices.Contains(cl.Serves, r.Name) && slices.ContainsFunc(cl.Exchanges, func(e Exchange) bool { return e.Login == r.Connection.Login })
 	})
 }
@@ -43,7 +46,7 @@ func (c *Config) reaches(r Resource) bool {
 func (k *check) elsewhere() []string {
 	var names []string
 	for _, l := range k.Login {
-		if slices.Contains([]string{"github", "google", "oidc", "oauth2"}, l.Type) && l.Name != "" {
+		if slices.Contains([]string{"github", "google", "oidc", "oauth2", "privy"}, l.Type) && l.Name != "" {
 			names = append(names, l.Name)
 		}
 	}

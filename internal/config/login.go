@@ -44,6 +44,8 @@ type Login struct {
 	GroupsClaim   string      `yaml:"groups_claim" absent:"groups" optional:"true" doc:"oidc: the claim with the person's groups."`
 	HostedDomains []string    `yaml:"hosted_domains" absent:"any" optional:"true" doc:"google: the Google Workspace domains of which a person has to have one, by the claim hd."`
 
+	HandOut bool `yaml:"hand_out" default:"false" optional:"true" doc:"All but local: whether a client may have the person's own token itself, at /token/NAME/access-token, where the person ticked that on the consent page. Then resources with a connection to this login have the scope NAME:token:exchange, which nobody has who did not ask for it by name."`
+
 	Allow Guests `yaml:"allow" optional:"true" doc:"Who may come in. Empty: everybody whom the other service knows. With any entry, only those of whom one is true."`
 	Deny  Guests `yaml:"deny" optional:"true" doc:"Who may not, though they are allowed."`
 }

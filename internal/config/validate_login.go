@@ -38,6 +38,13 @@ func (k *check) logins() {
 		case l.called() != "" && twice:
 			k.say(key+".name", fmt.Sprintf("is the name of login[%d] too", first), "give each its own")
 		}
+		keeps := k.Keeps(l.Name)
+		switch {
+		case l.HandOut && l.Type == "local":
+			k.say(key+".hand_out", "means nothing with type local, which brings no token", "remove it")
+		case l.HandOut && !keeps && !k.broken["resources"]:
+			k.say(key+".hand_out", "has no effect: no resource has a connection to this login, so none of its tokens is kept", "add connection: { provider: "+l.Name+" } to a resource, or remove it")
+		}
 		names[l.called()] = i
 		k.login(key, l)
 	}

@@ -164,7 +164,7 @@ func (k *check) clientScope(key string, cl Client) {
 	}
 	for _, s := range scope {
 		known := s == oauth.OfflineAccess || slices.ContainsFunc(k.Resources, func(r Resource) bool {
-			return slices.Contains(r.scopeNames(), s)
+			return slices.Contains(r.scopeNames(), s) || k.handOut(r.Connection.Login).Name == s
 		})
 		if !known {
 			k.say(key+".scope", "names the scope "+s+", which no resource has", "remove it, or define it under a resource's scopes")

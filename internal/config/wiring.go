@@ -32,9 +32,22 @@ func (c *Config) ProtectedResources() []oauth.ProtectedResource {
 		for _, s := range r.Scopes {
 			p.Scopes = append(p.Scopes, oauth.ScopeInfo(s))
 		}
+		p.HandOut = c.handOut(r.Connection.Login)
 		all = append(all, p)
 	}
 	return all
+}
+
+// handOut is the scope with which a client gets the token of a login itself, where the
+// settings switch that on.
+func (c *Config) handOut(login string) oauth.ScopeInfo {
+	for _, l := range c.Login {
+		if login != "" && l.Name == login && l.HandOut {
+			return oauth.ScopeInfo{Name: oauth.HandOutScope(l.Name), Title: "Hand your " + l.Title + " token itself",
+				Description: "It can then do at " + l.Title + " all that this token can, without this server and without being seen here. What you withdraw here does not take the token back."}
+		}
+	}
+	return oauth.ScopeInfo{}
 }
 
 // algorithm resolves auto. ES256 is thirty times as fast to sign as RS256, but
