@@ -9,6 +9,8 @@ import (
 	"time"
 
 	rules "github.com/corentings/chess/v2"
+
+	"github.com/sallyport-dev/sallyport/resource"
 )
 
 const (
@@ -33,17 +35,20 @@ type thought struct {
 }
 
 // An engine thinks for everybody, for so many at a time as there are processors,
-// and two at least.
+// and two at least. One of these turns is never a stranger's: whoever needs no
+// sign-in can keep all others waiting, and not those who are signed in.
 type engine struct {
 	stockfish *stockfish // nil: there is none
 	turns     chan struct{}
+	strangers chan struct{}
 	ending    context.Context
 	end       context.CancelFunc
 	log       *slog.Logger
 }
 
 func newEngine(path string, log *slog.Logger) *engine {
-	e := &engine{turns: make(chan struct{}, max(runtime.GOMAXPROCS(0), 2)), log: log}
+	turns := max(runtime.GOMAXPROCS(0), 2)
+	e := &engine{turns: make(chan struct{}, turns), strangers: make(chan struct{}, turns-1), log: log}
 	e.ending, e.end = context.WithCancel(context.Background())
 	if path = findStockfish(path); path != "" {
 		e.stockfish = &stockfish{path: path}
@@ -73,19 +78,11 @@ func (e *engine) think(ctx context.Context, pos *rules.Position, depth int) (tho
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(e.ending, func() { cancel(errEnded) })()
-	wait := time.NewTimer(patience)
-	defer wait.Stop()
-	select {
-	case e.turns <- struct{}{}:
-		defer func() { <-e.turns }()
-	case <-wait.C:
-		return thought{}, errBusy
-	case <-ctx.Done():
-		return thought{}, context.Cause(ctx)
+	leave, err := e.enter(ctx)
+	if err != nil {
+		return thought{}, err
 	}
-	if e.ending.Err() != nil {
-		return thought{}, errEnded
-	}
+	defer leave()
 	depth = min(max(depth, 1), maxDepth)
 	if e.stockfish != nil {
 		t, err := e.stockfish.think(ctx, pos, depth)
@@ -96,6 +93,40 @@ func (e *engine) think(ctx context.Context, pos *rules.Position, depth int) (tho
 	}
 	t := searchFor(ctx, pos, depth, time.Now().Add(thinking))
 	return t, context.Cause(ctx)
+}
+
+// enter waits for a turn, and returns how to give it back.
+func (e *engine) enter(ctx context.Context) (leave func(), err error) {
+	needed := []chan struct{}{e.turns}
+	if who, known := resource.CallerFrom(ctx); !known || who.Anonymous {
+		needed = []chan struct{}{e.strangers, e.turns}
+	}
+	wait := time.NewTimer(patience)
+	defer wait.Stop()
+	held := 0
+	leave = func() {
+		for _, turn := range needed[:held] {
+			<-turn
+		}
+	}
+	for _, turn := range needed {
+		select {
+		case turn <- struct{}{}:
+			held++
+			continue
+		case <-wait.C:
+			err = errBusy
+		case <-ctx.Done():
+			err = context.Cause(ctx)
+		}
+		leave()
+		return nil, err
+	}
+	if e.ending.Err() != nil {
+		leave()
+		return nil, errEnded
+	}
+	return leave, nil
 }
 
 func (e *engine) close() error {

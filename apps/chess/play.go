@@ -64,7 +64,7 @@ func (p *play) make(text string) error {
 	if s := p.state(); s.over() {
 		return fmt.Errorf("the game is over: %s. Start another with new_game", s)
 	}
-	if len(p.history) >= maxHistory {
+	if len(p.history) >= maxHistory || p.pos.Ply() >= 2*maxCount { // what comes after would be no position to parseFEN
 		return fmt.Errorf("the game has %d moves, and goes on no longer; start another with new_game", len(p.history))
 	}
 	m, err := findMove(p.pos, text)
