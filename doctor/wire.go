@@ -17,8 +17,9 @@ import (
 )
 
 const (
-	// maxBody is how much of an answer is read.
-	maxBody = 256 << 10
+	// maxBody is how much of an answer is read. The page of a widget is half a
+	// megabyte.
+	maxBody = 2 << 20
 	// maxRequests is how many requests an examination makes.
 	maxRequests = 240
 	// maxHops is how many redirects of one request are followed.

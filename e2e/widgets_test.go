@@ -131,3 +131,50 @@ func TestAPuzzleNeedsNoSignIn(t *testing.T) {
 	c.forgives("status of 401") // of the new game, not of the puzzle
 	c.faults()
 }
+
+// TestWidgetsSayWhatTheyWaitForAndWhatWentWrong: the states that nobody designs
+// are the ones that people remember.
+func TestWidgetsSayWhatTheyWaitForAndWhatWentWrong(t *testing.T) {
+	browser := newBrowser(t)
+	d := newDoor(t, "resources:\n  - { name: chess, path: /mcp, app: chess }\n")
+	for _, host := range hosts {
+		t.Run(host, func(t *testing.T) {
+			c := newChat(t, browser, d.MCP, "Is this right?")
+			evaluate[bool](c.tab, `(chat.held = new Promise(done => { window.release = () => done() }), true)`)
+			w := c.show(host, "check_puzzle_move", map[string]any{"puzzle_id": "none", "fen": "", "move": "e4"}, nil)
+			w.awaits("Setting up the board")
+			w.find("status", "")
+			if host == "mcpapps" {
+				w.glance("chess-loading")
+			}
+			evaluate[bool](c.tab, `(release(), true)`)
+			w.awaits("no such puzzle_id")
+			w.find("alert", "")
+			if host == "chatgpt" {
+				w.glance("chess-failed")
+			}
+			c.faults()
+		})
+	}
+}
+
+// TestAPersonMayDenyWhatAWidgetAsksFor: the widget says so and goes on.
+func TestAPersonMayDenyWhatAWidgetAsksFor(t *testing.T) {
+	browser := newBrowser(t)
+	d := newDoor(t, "")
+	c := newChat(t, browser, d.MCP, "Who am I?")
+	w := c.show("mcpapps", "whoami", nil, func(b *tab) {
+		b.signIn()
+		b.press("Allow")
+	})
+	w.press("Ask for it: Tick off and rename your items")
+	c.allows(func(b *tab) { b.press("Deny") })
+	w.find("alert", "")
+	w.awaits("not allowed yet")
+	w.glance("who-denied")
+	w.press("Ask again")
+	w.awaits("good for")
+	c.forgives("status of 401")
+	c.forgives("status of 403")
+	c.faults()
+}

@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from 'react'
 import type { ToolResult } from '../bridge/bridge'
 import { useAct } from '../shared/act'
-import { Failed, Loading, Note } from '../shared/parts'
+import { Bare, Failed, Loading, Note } from '../shared/parts'
 import { useBridge, useShown } from '../shared/widget'
 import { Board } from './board'
 import { type Game, opinion, other, over, pairs, readGame, type Side, standing } from './game'
@@ -11,11 +11,11 @@ import { moved, nameOf, piecesOf } from './position'
 
 export function Chess() {
   const { phase, result } = useShown()
-  if (phase === 'cancelled') return <Note kind="plain">The chat did not set up a board.</Note>
-  if (!result) return <Loading what="Setting up the board" lines={6} />
-  if (result.failed) return <Failed why={result.text || 'The server did not set up a board.'} />
+  if (phase === 'cancelled') return <Bare><Note kind="plain">The chat did not set up a board.</Note></Bare>
+  if (!result) return <Bare><Loading what="Setting up the board" lines={6} /></Bare>
+  if (result.failed) return <Bare><Failed why={result.text || 'The server did not set up a board.'} /></Bare>
   const first = readGame(result)
-  if (!first) return <Note kind="plain">There is no game here to show.</Note>
+  if (!first) return <Bare><Note kind="plain">There is no game here to show.</Note></Bare>
   return <Play first={first} key={`${first.fen} ${first.version} ${first.puzzle?.id}`} />
 }
 

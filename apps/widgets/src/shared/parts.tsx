@@ -1,5 +1,15 @@
 import { Component, type ReactNode } from 'react'
 
+/** The whole page, where there is nothing yet or nothing at all to show. */
+export function Bare({ children }: { children: ReactNode }) {
+  return (
+    <main className="bare">
+      <h1 className="unseen">{document.title}</h1>
+      {children}
+    </main>
+  )
+}
+
 /** A framed sentence: plain, good, or bad. What comes later than the page itself is read out. */
 export function Note({ kind, children }: { kind: 'plain' | 'good' | 'bad'; children: ReactNode }) {
   return (
@@ -45,6 +55,10 @@ export class Broken extends Component<{ children: ReactNode }, { why: string }> 
 
   override render() {
     if (!this.state.why) return this.props.children
-    return <Failed why={`This cannot be shown: ${this.state.why}`} again={() => this.setState({ why: '' })} />
+    return (
+      <Bare>
+        <Failed why={`This cannot be shown: ${this.state.why}`} again={() => this.setState({ why: '' })} />
+      </Bare>
+    )
   }
 }

@@ -3,7 +3,7 @@ import { createContext, type ReactNode, StrictMode, useContext, useLayoutEffect,
 import { createRoot } from 'react-dom/client'
 import type { Bridge, Shown } from '../bridge/bridge'
 import { chooseBridge } from '../bridge/choose'
-import { Broken, Note } from './parts'
+import { Bare, Broken, Note } from './parts'
 
 const TheBridge = createContext<Bridge | null>(null)
 
@@ -48,7 +48,11 @@ function Themed({ children }: { children: ReactNode }) {
     }
   }, [theme, variables, mode])
   if (phase === 'alone') {
-    return <Note kind="plain">This page shows the result of a tool inside a chat. Opened by itself it has nothing to show.</Note>
+    return (
+      <Bare>
+        <Note kind="plain">This page shows the result of a tool inside a chat. Opened by itself it has nothing to show.</Note>
+      </Bare>
+    )
   }
   return children
 }

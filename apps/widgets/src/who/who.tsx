@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react'
 import { useAct } from '../shared/act'
-import { Failed, Loading, Note } from '../shared/parts'
+import { Bare, Failed, Loading, Note } from '../shared/parts'
 import { useShown } from '../shared/widget'
 import { clientHost, type Identity, initials, readIdentity } from './identity'
 import { left } from './left'
@@ -32,13 +32,13 @@ export function Who() {
     if (r && (await look())) setDone('You allowed it. “Ask who is signed in” is ticked off your list.')
   }
 
-  if (phase === 'cancelled') return <Note kind="plain">The chat did not ask who is signed in.</Note>
-  if (!result) return <Loading what="Asking who is signed in" lines={4} />
-  if (result.failed) return <Failed why={result.text || 'The server did not say who is signed in.'} again={can.call ? look : undefined} />
+  if (phase === 'cancelled') return <Bare><Note kind="plain">The chat did not ask who is signed in.</Note></Bare>
+  if (!result) return <Bare><Loading what="Asking who is signed in" lines={4} /></Bare>
+  if (result.failed && !newer) return <Bare><Failed why={result.text || 'The server did not say who is signed in.'} again={can.call ? look : undefined} /></Bare>
 
   const who = newer ?? readIdentity(result.structured)
   if (!who.signedIn) {
-    return <Note kind="plain">Nobody is signed in. Connect this server in the settings of your chat, and ask again.</Note>
+    return <Bare><Note kind="plain">Nobody is signed in. Connect this server in the settings of your chat, and ask again.</Note></Bare>
   }
   return (
     <main>
@@ -54,7 +54,7 @@ export function Who() {
         )}
         {!act.busy && done && <div className="note good">{done}</div>}
       </div>
-      {act.trouble && <Note kind="bad">{act.trouble}</Note>}
+      {act.trouble && <Note kind="bad">That did not work: {act.trouble.replace(/\.$/, '')}. Nothing was changed.</Note>}
     </main>
   )
 }
