@@ -26,6 +26,7 @@ type door struct {
 
 	t        *testing.T
 	settings string   // the path of sallyport.yaml
+	database string   // PostgreSQL, of two replicas
 	args     []string // more of serve's arguments
 	cmd      *exec.Cmd
 	gone     chan error // the process ended

@@ -39,12 +39,14 @@ func newDatabase(t *testing.T) string {
 }
 
 // twoReplicas serves one installation twice, as behind a load balancer. The
-// second answers at another port under the same public URL.
-func twoReplicas(t *testing.T) (first, second *door) {
+// second answers at another port under the same public URL. more is YAML.
+func twoReplicas(t *testing.T, more string) (first, second *door) {
 	t.Helper()
 	key := make([]byte, 32)
 	rand.Read(key)
-	first = newDoor(t, fmt.Sprintf("database: %q\nencryption_key: %q\n", newDatabase(t), base64.StdEncoding.EncodeToString(key)))
+	database := newDatabase(t)
+	first = newDoor(t, fmt.Sprintf("database: %q\nencryption_key: %q\n%s", database, base64.StdEncoding.EncodeToString(key), more))
+	first.database = database
 	listen := fmt.Sprintf("127.0.0.1:%d", freePort(t))
 	second = &door{URL: first.URL, MCP: first.MCP, at: "http://" + listen, t: t, settings: first.settings,
 		args: []string{"--listen", listen}, log: &transcript{}}

@@ -19,7 +19,7 @@ func TestManyUsesOfOneRefreshTokenMakeOneSuccessor(t *testing.T) {
 		storm(t, d, []string{d.URL})
 	})
 	t.Run("PostgreSQL, two replicas", func(t *testing.T) {
-		a, b := twoReplicas(t)
+		a, b := twoReplicas(t, "")
 		storm(t, a, []string{a.URL, b.at})
 	})
 }
@@ -193,7 +193,7 @@ func (x exchange) settle(t *testing.T, d *door, c client, who string) {
 // TestARevokedGrantIsRefusedByEveryReplica within the second that is promised,
 // and half of another for the machine to notice.
 func TestARevokedGrantIsRefusedByEveryReplica(t *testing.T) {
-	a, b := twoReplicas(t)
+	a, b := twoReplicas(t, "")
 	c := a.register(t, loopbackRedirect, "none")
 	tokens := c.tokens(t, a.visitor(), "")
 	for _, d := range []*door{a, b} {

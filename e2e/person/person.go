@@ -26,6 +26,9 @@ type Person struct {
 	// Leaves are the names of optional permissions that they do not tick the
 	// next time they are asked.
 	Leaves []string
+	// Elsewhere is another service, scheme and host, at which they are signed in and
+	// agree to everything; empty: they go nowhere else.
+	Elsewhere string
 	// Seen are the paths of the pages that were shown to them, oldest first.
 	Seen []string
 
@@ -106,7 +109,8 @@ func (p *Person) answer(ctx context.Context, start, decision string) (*url.URL, 
 	}
 	var fill url.Values // nil: the page is fetched, not a form sent
 	for range longest {
-		if at.Scheme != p.site.Scheme || at.Host != p.site.Host {
+		there := at.Scheme + "://" + at.Host
+		if (at.Scheme != p.site.Scheme || at.Host != p.site.Host) && there != p.Elsewhere {
 			return at, nil
 		}
 		method := http.MethodGet
@@ -182,6 +186,8 @@ func (p *Person) fill(shown page, decision string) (*form, url.Values) {
 			v := f.values(p.Leaves)
 			v.Set("decision", decision)
 			return f, v
+		case p.Elsewhere != "" && strings.HasPrefix(f.action, "/connect/"):
+			return f, f.values(nil)
 		}
 	}
 	return nil, nil
