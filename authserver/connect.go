@@ -93,9 +93,12 @@ func (s *Server) homeAgain(w http.ResponseWriter, r *http.Request, e *oauth.Erro
 
 // askToConnect draws the page of showConnect, with what was wrong if anything was.
 func (s *Server) askToConnect(w http.ResponseWriter, r *http.Request, sealed string, refused *oauth.Error) error {
-	ix, err := s.interaction(r.Context(), sealed)
-	if err != nil {
+	ix, err := s.waiting(r.Context(), sealed)
+	switch {
+	case err != nil:
 		return err
+	case ix.Errand != "":
+		return s.askOnErrand(w, r, ix.Errand, refused)
 	}
 	session, person, err := s.session(r)
 	if err != nil {
@@ -116,19 +119,26 @@ func (s *Server) askToConnect(w http.ResponseWriter, r *http.Request, sealed str
 		return errors.New("authserver: a resource has a connection to no upstream")
 	}
 	c, _ := s.connectionOf(person.ID, resource)
-	view, status := pages.Connect{
+	view := pages.Connect{
 		Action: "/connect/" + u.Name, Transaction: sealed, Resource: resource.ID, Person: personLine(person), Title: u.Title, ResourceTitle: resource.Title,
 		ClientHost: oauth.TargetOf(ix.RedirectURI).Host, Ended: errors.Is(s.Vault.Alive(r.Context(), c), vault.ErrDead),
 		CSRF: s.formToken(s.browser(w, r), s.cookie(r, sessionCookie), aboutConnect(u.Name, resource.ID, sealed)),
-	}, http.StatusOK
-	if refused != nil {
-		weblog.From(r.Context()).Fail(refused)
-		flowtrace.From(r.Context()).Refused(refused)
-		view.Problem, view.Reference, status = sentence(refused.Description), attempt(r, sealed), refused.Code.Status()
-		comeAgain(w, refused)
 	}
-	s.Pages.Connect(w, status, view)
+	s.Pages.Connect(w, s.sayOnConnect(w, r, &view, refused), view)
 	return nil
+}
+
+// sayOnConnect puts on the page what was wrong, if anything was, and returns the
+// status that it has.
+func (s *Server) sayOnConnect(w http.ResponseWriter, r *http.Request, view *pages.Connect, refused *oauth.Error) int {
+	if refused == nil {
+		return http.StatusOK
+	}
+	weblog.From(r.Context()).Fail(refused)
+	flowtrace.From(r.Context()).Refused(refused)
+	view.Problem, view.Reference = sentence(refused.Description), attempt(r, view.Transaction)
+	comeAgain(w, refused)
+	return refused.Code.Status()
 }
 
 // connector is who is signed in, and the upstream of the path that they connect or

@@ -106,3 +106,15 @@ func (s *scene) checkConnected(rest string) error {
 	}
 	return nil
 }
+
+// errand is a link that a tool gives a person: "errand VAR SUBJECT NAME client=ID".
+func (s *scene) errand(rest string) error {
+	words := strings.Fields(rest)
+	if len(words) != 4 {
+		return fmt.Errorf("errand VAR SUBJECT NAME client=ID")
+	}
+	page := s.auth.ConnectPage(vault.Connection{Person: words[1], Login: words[2], Resource: s.setting.resources[0].ID}, strings.TrimPrefix(words[3], "client="))
+	s.vars[words[0]] = strings.TrimPrefix(page, s.setting.issuer)
+	s.vars[words[0]+".sealed"] = page[strings.LastIndex(page, "=")+1:]
+	return nil
+}

@@ -32,6 +32,9 @@ type Interaction struct {
 	MaxAge      time.Duration // -1: any
 	Began       time.Time
 	Flow        string // its id in the flow trace; it decides nothing
+	// Errand is the link to come back to, path and query, where the person has to
+	// sign in for that and no client waits: then it can be answered to none.
+	Errand string `json:",omitempty"`
 }
 
 // interactionTTL is how long a person may take.
@@ -218,8 +221,17 @@ func (s *Server) sealInteraction(ix Interaction) (string, error) {
 	return s.Keys.Seal(sealInteraction, plain), nil
 }
 
-// interaction reads the parameter ix of a page.
+// interaction reads the parameter ix of a page of an authorization request.
 func (s *Server) interaction(ctx context.Context, sealed string) (Interaction, error) {
+	ix, err := s.waiting(ctx, sealed)
+	if err == nil && ix.Errand != "" {
+		err = oauth.Refuse(oauth.InvalidRequest, nothingWaits)
+	}
+	return ix, err
+}
+
+// waiting reads the parameter ix of a page where people sign in, for whatever.
+func (s *Server) waiting(ctx context.Context, sealed string) (Interaction, error) {
 	var ix Interaction
 	if sealed == "" {
 		return ix, oauth.Refuse(oauth.InvalidRequest, nothingWaits)

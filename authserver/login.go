@@ -41,12 +41,14 @@ func (s *Server) loginView(w http.ResponseWriter, r *http.Request, sealed string
 	if view.Passkey, err = s.passkeyForm(browser, sealed); err != nil || sealed == "" {
 		return view, err
 	}
-	ix, err := s.interaction(r.Context(), sealed)
+	ix, err := s.waiting(r.Context(), sealed)
 	if err != nil {
 		return view, err
 	}
 	view.Username = ix.LoginHint
-	view.ClientHost = oauth.TargetOf(ix.RedirectURI).Host
+	if ix.Errand == "" {
+		view.ClientHost = oauth.TargetOf(ix.RedirectURI).Host
+	}
 	if resource, ok := s.resource(ix.Resource); ok {
 		view.ResourceTitle, view.HelpURL = resource.Title, resource.ID
 		if !takes(resource, localWay) {
@@ -86,9 +88,13 @@ func (s *Server) afterLogin(w http.ResponseWriter, r *http.Request, sealed strin
 		seeOther(w, "/account")
 		return nil
 	}
-	ix, err := s.interaction(r.Context(), sealed)
+	ix, err := s.waiting(r.Context(), sealed)
 	if err != nil {
 		return err
+	}
+	if ix.Errand != "" {
+		seeOther(w, ix.Errand)
+		return nil
 	}
 	flow := flowtrace.From(r.Context())
 	flow.Person(session.Subject)

@@ -32,7 +32,7 @@ func (s *Server) signInWithPasskey(w http.ResponseWriter, r *http.Request) error
 		return s.staleForm(w, r, sealed, err)
 	}
 	if sealed != "" {
-		if _, err := s.interaction(r.Context(), sealed); err != nil {
+		if _, err := s.waiting(r.Context(), sealed); err != nil {
 			return err
 		}
 	}

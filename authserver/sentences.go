@@ -26,6 +26,9 @@ const (
 	nothingHere     = "there is nothing here"
 	outOfDate       = "this page was out of date; please try again"
 	tooLarge        = "this request is too large to wait in a browser"
+	brokenLink      = "this link is not one that this server made, or not all of it"
+	linkIsOver      = "this link was good for a quarter of an hour, which is over"
+	anothersLink    = "this link is for somebody else than the person who is signed in here"
 )
 
 // hints say what a person can do about a sentence.
@@ -46,6 +49,9 @@ var hints = map[string]string{
 	unknownThere:    "Sign in here again and then connect it, or add it on your own page first.",
 	neverLeft:       "Start again from the app that sent you here, or from your own page here.",
 	nobodyYet:       "If you run this server, open that link first.",
+	brokenLink:      "Go back to the app and try again there; it gets a new one.",
+	linkIsOver:      "Go back to the app and try again there; it gets a new one.",
+	anothersLink:    "If somebody sent it to you, they wanted to have your connection in their place: leave it. If it is yours, sign out on your own page here, and open it again.",
 	anotherPage:     "Start again from the app that sent you here. If you run this server: that page has to let its forms say where they come from, and login_url names it.",
 
 	documentsOff:        "Ask whoever runs this server.",

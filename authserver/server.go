@@ -142,6 +142,7 @@ func (s *Server) Routes(mux *http.ServeMux) {
 		mux.Handle(path, s.page(refuseMethod("GET")))
 	}
 	mux.Handle("GET /connect", traced(flowtrace.SignIn, s.page(s.showConnect)))
+	mux.Handle("GET /connect/{login}", traced(flowtrace.SignIn, s.page(s.showErrand)))
 	mux.Handle("POST /connect/{login}", traced(flowtrace.SignIn, s.form(s.connect)))
 	mux.Handle("POST /disconnect/{login}", s.form(s.disconnect))
 	mux.Handle("GET /consent", traced(flowtrace.Consent, s.page(s.showConsent)))

@@ -101,7 +101,7 @@ func (s *Server) leave(w http.ResponseWriter, r *http.Request) error {
 	d := s.newDeparture(u, s.cookie(r, browserCookie))
 	d.Transaction, d.Setup, d.Again = sealed, setup, r.PostForm.Get("again") != ""
 	if sealed != "" {
-		ix, err := s.interaction(r.Context(), sealed)
+		ix, err := s.waiting(r.Context(), sealed)
 		if err != nil {
 			return err
 		}
@@ -137,7 +137,7 @@ func (s *Server) comeBack(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if d.Transaction != "" {
-		if _, err := s.interaction(r.Context(), d.Transaction); err != nil {
+		if _, err := s.waiting(r.Context(), d.Transaction); err != nil {
 			return err
 		}
 	}

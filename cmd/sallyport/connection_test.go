@@ -297,14 +297,22 @@ func TestWhoHasNoConnectionIsChallenged(t *testing.T) {
 	root, err := c.door.in.store.PersonByUsername(t.Context(), "root")
 	c.ok(err)
 	access := c.access(root.ID, "repos")
+	// A tool's result says where, to whoever reads it.
+	status, _, body, got := c.call("repos", access, nil)
+	if status != http.StatusOK || !strings.Contains(body, `"isError":true`) || !strings.Contains(body, c.url+"/connect/github?for=") || got != nil {
+		t.Errorf("status %d, %s, and %v went upstream", status, body, got)
+	}
+	// Every other request is refused as one whose token has ended.
+	c.request = `{"jsonrpc":"2.0","id":1,"method":"tools/list"}`
 	status, header, _, got := c.call("repos", access, nil)
 	if challenge := header.Get("WWW-Authenticate"); status != http.StatusUnauthorized || !strings.Contains(challenge, `error="invalid_token"`) ||
 		!strings.Contains(challenge, "resource_metadata=") || got != nil {
 		t.Errorf("status %d, %q, and %v went upstream", status, challenge, got)
 	}
+	c.request = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"any","arguments":{}}}`
 	// ChatGPT shows its button for the result of a tool, and for that alone.
 	access = c.accessBy("https://chatgpt.com/oauth/client.json", root.ID, "repos")
-	status, header, body, got := c.call("repos", access, nil)
+	status, header, body, got = c.call("repos", access, nil)
 	var answer struct {
 		ID     int
 		Result struct {

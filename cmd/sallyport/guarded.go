@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -15,7 +14,6 @@ import (
 	"github.com/sallyport-dev/sallyport/internal/config"
 	"github.com/sallyport-dev/sallyport/oauth"
 	"github.com/sallyport-dev/sallyport/resource"
-	"github.com/sallyport-dev/sallyport/vault"
 )
 
 // longestToken is how long a token may live that this installation has made: for
@@ -80,24 +78,16 @@ func (d *door) guarded(settings config.Resource, r oauth.ProtectedResource) (gat
 			return g, err
 		}
 		g.Upstream = upstream
-		if r.Connection != "" {
-			g.Attach = d.attach(r)
+	}
+	if r.Connection != "" {
+		own := ownTokens{d, r}
+		if settings.BuiltIn != "" {
+			g.Upstreams = own
+		} else {
+			g.Attach = own.attach
 		}
 	}
 	return g, nil
-}
-
-// attach gives the upstream the caller's own token, of the login and for the
-// resource that the settings say.
-func (d *door) attach(r oauth.ProtectedResource) func(context.Context, resource.Caller, http.Header) error {
-	return func(ctx context.Context, c resource.Caller, upstream http.Header) error {
-		bearer, _, err := d.vault.Token(ctx, vault.Connection{Person: c.Subject, Login: r.Connection, Resource: r.ID})
-		if err != nil {
-			return err
-		}
-		upstream["Authorization"] = []string{"Bearer " + string(bearer)}
-		return nil
-	}
 }
 
 // bridge starts nothing yet: a child starts with its first person.
@@ -109,6 +99,9 @@ func (d *door) bridge(settings config.Resource) *stdio.Bridge {
 		o.Env = os.Environ()
 	}
 	o.Env = append(o.Env, settings.Environment()...)
+	if name := settings.Connection.Env; name != "" {
+		o.EnvOf = func(r *http.Request) []string { return ownEnvironment(name, r) }
+	}
 	b := stdio.New(o)
 	d.bridges = append(d.bridges, b)
 	return b

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -39,12 +40,12 @@ type child struct {
 }
 
 // startChild starts the server. Nothing is read from it before run.
-func startChild(o Options, lim limits) (*child, error) {
+func startChild(o Options, own []string, lim limits) (*child, error) {
 	if len(o.Command) == 0 {
 		return nil, errors.New("there is no command")
 	}
 	cmd := exec.Command(o.Command[0], o.Command[1:]...)
-	cmd.Dir, cmd.Env = o.Dir, environment(o.Env)
+	cmd.Dir, cmd.Env = o.Dir, environment(slices.Concat(o.Env, own))
 	ownGroup(cmd)
 	c := &child{
 		cmd: cmd, log: o.Log, lim: lim, queue: make(chan []byte, queued),

@@ -17,7 +17,7 @@ func TestAChildForOneRequestEndsAlsoWhereItsClientLeftBeforeItWasReady(t *testin
 	}
 	gone, leave := context.WithCancel(t.Context())
 	leave()
-	if _, err := d.childOf(gone, "", m); err == nil {
+	if _, err := d.childOf(gone, whose{}, m); err == nil {
 		t.Fatal("a client that had gone was given a child")
 	}
 	d.log.waitFor(t, "stdio server ended")

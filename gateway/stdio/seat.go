@@ -3,6 +3,7 @@ package stdio
 import (
 	"context"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 )
@@ -11,7 +12,8 @@ import (
 // starts until it is gone.
 type seat struct {
 	bridge *Bridge
-	owner  string // whose child it is
+	owner  string   // whose child it is
+	env    []string // what is the person's own in its environment
 	left   chan struct{}
 
 	// The bridge's lock guards the rest.
@@ -97,7 +99,7 @@ func (s *seat) quieterThan(other *seat) bool {
 // once it is gone. Where there is an error, the seat is free again.
 func (s *seat) start(receive func([]byte), leave func()) error {
 	b := s.bridge
-	c, err := startChild(b.o, b.limits)
+	c, err := startChild(b.o, s.env, b.limits)
 	if err != nil {
 		b.free(s)
 		return err
@@ -143,6 +145,14 @@ func (s *seat) stopped() bool {
 	s.bridge.mu.Lock()
 	defer s.bridge.mu.Unlock()
 	return s.ending || s.child != nil && s.child.stopped()
+}
+
+// isStale reports whether a child has something else in its environment than it
+// would be given now, and nobody waits for it.
+func (s *seat) isStale(env []string) bool {
+	s.bridge.mu.Lock()
+	defer s.bridge.mu.Unlock()
+	return s.calls == 0 && !slices.Equal(s.env, env)
 }
 
 // endIfIdle ends a child that nobody used for the idle time, or looks again

@@ -3,6 +3,7 @@ package stdio
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -59,7 +60,7 @@ func (b *Bridge) stateless(w http.ResponseWriter, r *http.Request, in incoming) 
 		w.WriteHeader(http.StatusAccepted)
 		return nil
 	}
-	s, err := b.childOf(r.Context(), b.o.Key(r), m)
+	s, err := b.childOf(r.Context(), whose{b.o.Key(r), b.o.EnvOf(r)}, m)
 	if err != nil {
 		return err
 	}
@@ -69,15 +70,28 @@ func (b *Bridge) stateless(w http.ResponseWriter, r *http.Request, in incoming) 
 	return s.answer(w, r, m, in)
 }
 
+// whose says to whom a child belongs that has no session.
+type whose struct {
+	person string
+	env    []string
+}
+
+// key is another one for everything that the person brings: a child that has what
+// was replaced is not used again, and ends when it is idle.
+func (w whose) key() string {
+	mac := sha256.Sum256([]byte(strings.Join(w.env, "\x00")))
+	return "of " + w.person + " " + string(mac[:])
+}
+
 // childOf returns the person's child, started if need be. Nobody in particular
 // gets one for this request alone: who they are would be anyone.
-func (b *Bridge) childOf(ctx context.Context, owner string, m message) (*shared, error) {
-	key := "of " + owner
-	if owner == "" && b.people {
+func (b *Bridge) childOf(ctx context.Context, of whose, m message) (*shared, error) {
+	key := of.key()
+	if of.person == "" && b.people {
 		key = "once " + rand.Text()
 	}
 	for {
-		s, mine, err := b.shareOf(key, owner, m)
+		s, mine, err := b.shareOf(key, of, m)
 		if err != nil {
 			return nil, err
 		}
@@ -114,7 +128,7 @@ func (b *Bridge) childOf(ctx context.Context, owner string, m message) (*shared,
 
 // shareOf finds the person's child, or makes the place for it, which the caller
 // then has to fill.
-func (b *Bridge) shareOf(key, owner string, m message) (s *shared, mine bool, err error) {
+func (b *Bridge) shareOf(key string, of whose, m message) (s *shared, mine bool, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch {
@@ -126,7 +140,7 @@ func (b *Bridge) shareOf(key, owner string, m message) (s *shared, mine bool, er
 		return b.shared[key], false, nil
 	}
 	s = &shared{
-		seat: &seat{bridge: b, owner: owner}, key: key, once: strings.HasPrefix(key, "once "), ready: make(chan struct{}),
+		seat: &seat{bridge: b, owner: of.person, env: of.env}, key: key, once: strings.HasPrefix(key, "once "), ready: make(chan struct{}),
 	}
 	b.shared[key] = s
 	return s, true, nil
@@ -140,6 +154,7 @@ func (s *shared) begin() {
 	defer cancel()
 	seat, err := b.sit(ctx, s.owner)
 	if err == nil {
+		seat.env = s.env
 		s.seat = seat
 		err = seat.start(s.receive, s.ended)
 	}

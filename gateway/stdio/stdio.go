@@ -41,6 +41,13 @@ type Options struct {
 	// person.
 	Key func(*http.Request) string
 
+	// EnvOf is what more a child sees of the environment that a request starts: what
+	// is the person's own, such as a token, as "NAME=value". Where a later request
+	// brings something else, the child is not used any more: a session ends when
+	// nothing runs in it, so that its client opens another, and without sessions there
+	// is another child at once. nil: nothing.
+	EnvOf func(*http.Request) []string
+
 	Log          *slog.Logger  // nil: slog.Default(); what the child writes to its standard error goes here
 	IdleTimeout  time.Duration // a child that nobody uses for so long is ended; 0: 30 minutes
 	MaxSessions  int           // children at one time; 0: 64
@@ -96,6 +103,9 @@ func New(o Options) *Bridge {
 	}
 	if o.MaxPerPerson <= 0 {
 		o.MaxPerPerson = 8
+	}
+	if o.EnvOf == nil {
+		o.EnvOf = func(*http.Request) []string { return nil }
 	}
 	return &Bridge{
 		o: o, people: people,
@@ -197,6 +207,11 @@ func (b *Bridge) post(w http.ResponseWriter, r *http.Request) error {
 	s, err := b.find(r)
 	if err != nil {
 		return err
+	}
+	if s.isStale(b.o.EnvOf(r)) {
+		s.child.log.Info("what the stdio server was given has been replaced; ending it")
+		s.stop()
+		return refuse(http.StatusNotFound, codeNoSession, "the session has ended; initialize again")
 	}
 	return s.post(w, r, in)
 }

@@ -97,7 +97,8 @@ type Resource struct {
 // Connection is the key connection of a resource.
 type Connection struct {
 	Login  string   `yaml:"provider" absent:"none" optional:"true" doc:"The name of the login whose token it is; of any type but local. That of privy is kept until it ends, for an hour at most; then the person signs in again."`
-	As     string   `yaml:"as" absent:"bearer" optional:"true" enum:"bearer" doc:"How the upstream gets it. bearer: Authorization: Bearer."`
+	As     string   `yaml:"as" absent:"bearer, or env with a command" optional:"true" enum:"bearer|env" doc:"How it is handed over. bearer: an upstream gets it with each call, as Authorization: Bearer. env: a command gets it when its process starts, in the environment variable below. A built-in server asks for it when it needs one."`
+	Env    string   `yaml:"env" absent:"none; required with a command" optional:"true" doc:"With a command: the name of the environment variable in which it expects the token, such as GITHUB_TOKEN. When the token is replaced, the person's process ends, and their client opens another session."`
 	Scopes []string `yaml:"scopes" absent:"none" optional:"true" doc:"What the token has to permit, in the words of the other service, such as repo. They are asked for on the way to this resource only, besides what signing in needs."`
 }
 

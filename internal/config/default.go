@@ -134,7 +134,12 @@ func (r *Resource) complete() {
 		}
 	}
 	if r.Connection.Login != "" && r.Connection.As == "" {
-		r.Connection.As = "bearer"
+		switch {
+		case r.Upstream != "":
+			r.Connection.As = "bearer"
+		case len(r.Command) > 0:
+			r.Connection.As = "env"
+		}
 	}
 	if r.Identity == "" && r.Guarded() {
 		r.Identity = "jwt"

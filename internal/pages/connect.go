@@ -18,6 +18,12 @@ type Connect struct {
 	Ended         bool   // they had connected it, and the service ended that
 	Problem       string // what was wrong with the last try, in whole sentences
 	Reference     string // names the attempt for whoever runs the server; empty: not said
+
+	// Errand says that a tool's call waits, of a client that has been let in: its
+	// name, and who vouches for it, as in a Consent. Both may be empty.
+	Errand               bool
+	ClientName, ProvedBy string
+	HomeURL              string
 }
 
 // Connect draws the page that asks to connect another service.
@@ -26,4 +32,9 @@ func (p *Pages) Connect(w http.ResponseWriter, status int, v Connect) {
 		Connect
 		Party party
 	}{v, partyOf(v.ClientHost)}})
+}
+
+// Connected draws the page that says so, to who came on an errand.
+func (p *Pages) Connected(w http.ResponseWriter, status int, v Connect) {
+	p.draw(w, status, drawing{"connected", v.Title + " is connected", atHome, v})
 }

@@ -51,7 +51,7 @@ type chrome struct {
 var files embed.FS
 
 var pageNames = []string{
-	"signin", "firstrun", "connect", "consent", "problem", "signedout", "welcome",
+	"signin", "firstrun", "connect", "connected", "consent", "problem", "signedout", "welcome",
 	"account", "confirmrevoke", "passkeys", "confirmpasskey", "confirmway", "resource",
 }
 

@@ -73,6 +73,14 @@ func signInSamples(say func(string) string) []sample {
 		{"connect again, for a program here", func(p *pages.Pages, w http.ResponseWriter) {
 			p.Connect(w, 200, pages.Connect{Action: "/connect/github", Title: "GitHub", ResourceTitle: say("Acme Tickets"), ClientHost: "127.0.0.1", Ended: true})
 		}},
+		{"connect for a call", func(p *pages.Pages, w http.ResponseWriter) {
+			p.Connect(w, 200, errandSample(say))
+		}},
+		{"connect for a call of an app without a name", func(p *pages.Pages, w http.ResponseWriter) {
+			v := errandSample(say)
+			v.ClientName, v.ProvedBy, v.Ended = "", "", true
+			p.Connect(w, 200, v)
+		}},
 		{"sign in with a passkey", func(p *pages.Pages, w http.ResponseWriter) {
 			v := signIn
 			v.Upstreams, v.Passkey = upstreams, passkeyForm(say)
@@ -80,6 +88,12 @@ func signInSamples(say func(string) string) []sample {
 		}},
 		{"nobody can sign in", func(p *pages.Pages, w http.ResponseWriter) { p.SignIn(w, 200, pages.SignIn{}) }},
 	}
+}
+
+func errandSample(say func(string) string) pages.Connect {
+	return pages.Connect{Action: "/connect/github", Transaction: say("ix-1"), CSRF: say("csrf-1"), Person: say("Ada (ada@acme.example)"),
+		Title: say("GitHub"), ResourceTitle: say("Acme Tickets"), Errand: true, ClientName: say("Claude"), ProvedBy: say("claude.ai"),
+		HomeURL: "https://mcp.acme.example/account"}
 }
 
 func passkeyForm(say func(string) string) pages.PasskeyForm {
@@ -189,6 +203,7 @@ func ownSamples(say func(string) string) []sample {
 		AccountURL: "/account", Guides: guides("tickets", "https://mcp.acme.example/tickets/mcp"),
 	}
 	return []sample{
+		{"connected", func(p *pages.Pages, w http.ResponseWriter) { p.Connected(w, 200, errandSample(say)) }},
 		{"first run", func(p *pages.Pages, w http.ResponseWriter) {
 			p.FirstRun(w, 200, pages.FirstRun{Action: "/setup/x", CSRF: say("csrf-1"), PasswordMin: 10})
 		}},

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/sallyport-dev/sallyport/oauth"
+	"github.com/sallyport-dev/sallyport/resource"
+	"github.com/sallyport-dev/sallyport/vault"
+)
+
+// ownTokens are the callers' own tokens of the one login that a resource has a
+// connection to. The vault has them; a resource knows nothing of it.
+type ownTokens struct {
+	door     *door
+	resource oauth.ProtectedResource
+}
+
+// UpstreamToken is what a tool in this process asks. It gets what the settings say
+// that this resource may have, whatever the tool asks for.
+func (t ownTokens) UpstreamToken(ctx context.Context, a resource.Asking) (oauth.Secret, time.Time, error) {
+	if a.Login == "" || a.Login != t.resource.Connection {
+		return "", time.Time{}, errors.New("the settings of resource " + t.resource.Name + " have no connection to the login that its tool asks for")
+	}
+	return t.of(ctx, a.Caller)
+}
+
+// attach gives an upstream the token with a call.
+func (t ownTokens) attach(ctx context.Context, c resource.Caller, upstream http.Header) error {
+	bearer, _, err := t.of(ctx, c)
+	if err != nil {
+		return err
+	}
+	upstream["Authorization"] = []string{"Bearer " + string(bearer)}
+	return nil
+}
+
+// ownEnvironment is what the process of a command gets: what attach attached to the
+// request that starts it. Nobody who did not sign in has anything.
+func ownEnvironment(name string, r *http.Request) []string {
+	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if !ok {
+		return nil
+	}
+	return []string{name + "=" + token}
+}
+
+// of returns a caller's token. Where there is none, the error says at which page
+// they bring it.
+func (t ownTokens) of(ctx context.Context, caller resource.Caller) (oauth.Secret, time.Time, error) {
+	c := vault.Connection{Person: caller.Subject, Login: t.resource.Connection, Resource: t.resource.ID}
+	bearer, ends, err := t.door.vault.Token(ctx, c)
+	if errors.Is(err, vault.ErrNotConnected) || errors.Is(err, vault.ErrDead) {
+		auth := t.door.auth
+		err = &resource.Unconnected{Title: auth.TitleOf(c.Login), Page: auth.ConnectPage(c, caller.ClientID), Refusal: oauth.AsError(err)}
+	}
+	return bearer, ends, err
+}
