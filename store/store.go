@@ -242,6 +242,10 @@ type Key struct {
 	Expires   time.Time // zero: not yet known; afterwards it is no longer published
 }
 
+// WrappedKey is the Use of the row that holds the encryption key itself, wrapped by
+// a key elsewhere. It is none of the keys that the encryption key seals.
+const WrappedKey = "wrapped"
+
 // Keys remembers keys.
 type Keys interface {
 	// AddKey saves a key; ErrExists when its slot is taken: another replica was faster.

@@ -42,6 +42,9 @@ type key struct {
 func (k *Keyring) openRing(rows []store.Key, old *ring) (*ring, error) {
 	r := &ring{rows: rows, byID: map[string]*key{}, byKind: map[kind][]*key{}}
 	for _, row := range rows {
+		if row.Use == store.WrappedKey {
+			continue // what opens the others
+		}
 		opened, err := k.openRow(row, old)
 		if err != nil {
 			return nil, err

@@ -78,7 +78,7 @@ func openKeys(ctx context.Context, c *config.Config, st *sqlstore.Store, log *sl
 	}
 	// A new encryption key opens no key that is there, and would hide that the
 	// old one is missing.
-	key, err := encryptionKey(c, create && len(sealed) == 0)
+	key, err := rootKey(ctx, c, wrappedKeys{st, sealed, log}, create)
 	if err != nil {
 		return nil, err
 	}
@@ -120,7 +120,7 @@ func prepare(c *config.Config, create bool) error {
 		return hint(fmt.Errorf("%s is not a directory", c.Data), "--data, or data in the settings, names the directory of an installation")
 	case !errors.Is(err, fs.ErrNotExist):
 		return hint(err, "--data, or data in the settings, names another directory")
-	case c.Database != "" && c.Key() != nil:
+	case c.Database != "" && (c.Key() != nil || c.KeyElsewhere.Used()):
 		return nil // nothing is kept there
 	case !create:
 		return hint(fmt.Errorf("there is no installation in %s", c.Data),

@@ -14,6 +14,7 @@ type Config struct {
 	Data           string       `yaml:"data" default:"./sallyport-data" doc:"The directory of the SQLite file and the encryption key. Made with mode 0700."`
 	Database       oauth.Secret `yaml:"database" absent:"empty" doc:"Empty: SQLite in data. Otherwise the URL of a PostgreSQL database, postgres://user:password@host/name."`
 	EncryptionKey  oauth.Secret `yaml:"encryption_key" absent:"empty" doc:"Seals the signing keys in the database: base64 of 32 random bytes. Empty: made in data. Required with PostgreSQL, where every replica needs the same one."`
+	KeyElsewhere   KeyElsewhere `yaml:"key_service" optional:"true" doc:"Has the encryption key wrapped by a Transit engine, of HashiCorp Vault or OpenBao: it is in the database then, of no use without the engine, and nowhere in plain text. The engine is asked when the server starts."`
 	TLS            TLS          `yaml:"tls" doc:"How the main listener speaks TLS."`
 	TrustedProxies []string     `yaml:"trusted_proxies" absent:"none" doc:"Addresses or CIDR ranges of the proxies whose X-Forwarded-For is believed, for logs and limits only."`
 	MetricsListen  string       `yaml:"metrics_listen" absent:"empty" doc:"A listener for /metrics alone, host:port. Empty: /metrics is on the main listener and answers only this computer, when no proxy forwarded the request."`
@@ -29,6 +30,16 @@ type Config struct {
 
 	file   string
 	places map[string]place
+}
+
+// KeyElsewhere is the key key_service.
+type KeyElsewhere struct {
+	Type    string       `yaml:"type" absent:"transit" optional:"true" enum:"transit" doc:"What it is. transit: the Transit engine of HashiCorp Vault or OpenBao."`
+	Address string       `yaml:"address" absent:"none" optional:"true" doc:"Where it answers, such as https://vault.example.com:8200. https, except on this computer."`
+	Mount   string       `yaml:"mount" absent:"transit" optional:"true" doc:"Where the engine is mounted; with namespaces, namespace/transit."`
+	Key     string       `yaml:"key" absent:"none" optional:"true" doc:"The name of the engine's key. It has to exist."`
+	Token   oauth.Secret `yaml:"token" absent:"none" optional:"true" doc:"A token that may update encrypt, decrypt and rewrap of that key; best ${file:…}, of a file that an agent renews."`
+	CA      string       `yaml:"ca" absent:"the system's authorities" optional:"true" doc:"A PEM file of the authorities that its certificate is checked by."`
 }
 
 // TLS is the key tls.

@@ -105,6 +105,7 @@ func (k *check) server() {
 		k.say("data", "is empty", "name a directory, or remove the line to have ./sallyport-data")
 	}
 	k.database()
+	k.keyElsewhere()
 	k.tls()
 	for i, text := range k.TrustedProxies {
 		if _, err := parseRange(text); err != nil {
@@ -180,7 +181,7 @@ func (k *check) database() {
 	case u.Scheme != "postgres" && u.Scheme != "postgresql":
 		k.say("database", "is not the URL of a PostgreSQL database", "write postgres://user:password@host/name, or leave it empty for SQLite")
 	}
-	if k.EncryptionKey == "" {
+	if k.EncryptionKey == "" && !k.KeyElsewhere.Used() {
 		k.say("encryption_key", "is missing, and with PostgreSQL it is required", "make one with: openssl rand -base64 32, and give every replica the same")
 		return
 	}
