@@ -7,6 +7,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/sallyport-dev/sallyport/oauth"
+	"github.com/sallyport-dev/sallyport/resource"
 )
 
 // The scopes of this server. What people read about them stands in the settings.
@@ -131,4 +132,22 @@ func limitLabels(s *jsonschema.Schema) {
 
 func says(format string, args ...any) *mcp.CallToolResult {
 	return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: fmt.Sprintf(format, args...)}}}
+}
+
+// Scopes are the scopes of this server as people read them.
+func Scopes() []oauth.ScopeInfo {
+	return []oauth.ScopeInfo{
+		{Name: ScopeProfile, Title: "See your GitHub profile", Description: "Your name there, and what you say of yourself.", Default: true},
+		{Name: ScopeRead, Title: "Read your repositories and issues", Description: "Those that only you can see as well.", Default: true},
+		{Name: ScopeWrite, Title: "Open issues and pull requests", Description: "In your name, where others see them at once."},
+	}
+}
+
+// Tools is what a guard has to know of the tools.
+func Tools() map[string]resource.Tool {
+	all := map[string]resource.Tool{}
+	for name, scope := range ToolScopes() {
+		all[name] = resource.Tool{Scopes: scope}
+	}
+	return all
 }

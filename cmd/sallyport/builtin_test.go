@@ -61,6 +61,9 @@ resources: [{name: demo, path: /demo, app: demo}, {name: github, path: /github, 
 			t.Errorf("the settings name %d tools, %s has %d", len(settings.Tools), settings.Name, len(declared))
 		}
 	}
+	if got, want := fmt.Sprintf("%+v", c.ProtectedResources()[1].Scopes), fmt.Sprintf("%+v", github.Scopes()); got != want {
+		t.Errorf("the settings have the scopes %s, GitHub %s", got, want)
+	}
 	if got := c.Resources[1].Connection; got.Login != "github" || fmt.Sprint(got.Scopes) != fmt.Sprint(github.UpstreamScopes()) {
 		t.Errorf("the connection of github is %v", got)
 	}

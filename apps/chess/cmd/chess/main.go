@@ -14,15 +14,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
-	"net/http"
-	"net/url"
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 
 	"github.com/sallyport-dev/sallyport/apps/chess"
+	"github.com/sallyport-dev/sallyport/apps/serving"
 	"github.com/sallyport-dev/sallyport/oauth"
 	"github.com/sallyport-dev/sallyport/resource"
 )
@@ -78,61 +75,8 @@ func run(ctx context.Context, args []string, out, diagnosis io.Writer) error {
 	defer kept.Close()
 	board := chess.New(chess.Options{Games: kept, Stockfish: s.stockfish, Log: log})
 	defer board.Close()
-	handler, err := guarded(s, board)
-	if err != nil {
-		return err
-	}
-	l, err := net.Listen("tcp", s.listen)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(out, "Chess is at %s and listens on %s. It takes the tokens of %s.\n", s.resource, l.Addr(), s.issuer)
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(l) }()
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
-	}
-	deadline, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	if err := server.Shutdown(deadline); err != nil {
-		return server.Close() // streams that only listen never end by themselves
-	}
-	return nil
-}
-
-// guarded is all that a Go program has to do to stand behind a Sallyport.
-func guarded(s settings, next http.Handler) (http.Handler, error) {
-	verifier, err := resource.NewRemote(resource.RemoteConfig{Issuer: s.issuer, Audience: s.resource})
-	if err != nil {
-		return nil, err
-	}
-	guard, err := resource.New(resource.Config{
+	return serving.Alone{Issuer: s.issuer, Listen: s.listen, Log: log, Guard: resource.Config{
 		Resource: oauth.ProtectedResource{Name: "chess", Title: "Chess", ID: s.resource, Scopes: chess.Scopes()},
-		Issuer:   s.issuer, Verifier: verifier, Tools: chess.Tools(), DefaultToolScopes: oauth.NewScope(chess.ScopePlay),
-	})
-	if err != nil {
-		return nil, err
-	}
-	at, err := url.Parse(s.resource)
-	if err != nil {
-		return nil, err
-	}
-	metadata, err := resource.MetadataURL(s.resource)
-	if err != nil {
-		return nil, err
-	}
-	where, err := url.Parse(metadata)
-	if err != nil {
-		return nil, err
-	}
-	mux := http.NewServeMux()
-	mux.Handle(at.EscapedPath(), guard.Wrap(next))
-	mux.Handle(where.EscapedPath(), guard.Metadata())
-	if root := "/.well-known/oauth-protected-resource"; where.EscapedPath() != root {
-		mux.Handle(root, guard.Metadata())
-	}
-	return mux, nil
+		Tools:    chess.Tools(), DefaultToolScopes: oauth.NewScope(chess.ScopePlay),
+	}}.Serve(ctx, board, out)
 }

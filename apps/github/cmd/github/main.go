@@ -1,0 +1,98 @@
+// Command github is the GitHub server as a program of its own, which trusts a
+// Sallyport elsewhere: it checks that one's access tokens by itself, and exchanges
+// them there for the GitHub tokens of the people who call (RFC 8693).
+//
+//	GITHUB_SERVER_SECRET=… github --issuer https://mcp.example.com --resource https://hub.example.com/mcp --client-id hub
+//
+// There, the resource has the same URL, no upstream, the scopes and tools of this
+// server, and a connection to the login github; and a client hub, with that secret,
+// serves it and may exchange for that login.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/sallyport-dev/sallyport/apps/github"
+	"github.com/sallyport-dev/sallyport/apps/serving"
+	"github.com/sallyport-dev/sallyport/oauth"
+	"github.com/sallyport-dev/sallyport/resource"
+)
+
+const secretVariable = "GITHUB_SERVER_SECRET"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		os.Exit(2)
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "github:", err)
+		os.Exit(1)
+	}
+}
+
+// settings are the flags.
+type settings struct{ issuer, resource, listen, client, login, api string }
+
+func readFlags(args []string, diagnosis io.Writer) (settings, error) {
+	var s settings
+	f := flag.NewFlagSet("github", flag.ContinueOnError)
+	f.SetOutput(diagnosis)
+	f.StringVar(&s.issuer, "issuer", "", "the `URL` of the Sallyport that issues the tokens")
+	f.StringVar(&s.resource, "resource", "", "the `URL` of this server as clients reach it, and as it is called in that Sallyport's settings")
+	f.StringVar(&s.listen, "listen", "127.0.0.1:8082", "where to listen, `host:port`")
+	f.StringVar(&s.client, "client-id", "", "the client that this server is there; its secret is in "+secretVariable)
+	f.StringVar(&s.login, "login", "github", "the `name` of the login there whose tokens are meant")
+	f.StringVar(&s.api, "api", "", "the `URL` of GitHub's API, with a slash at its end (default https://api.github.com/)")
+	if err := f.Parse(args); err != nil {
+		return s, err
+	}
+	switch {
+	case f.NArg() > 0:
+		return s, fmt.Errorf("%q is not a flag", f.Arg(0))
+	case s.issuer == "" || s.resource == "" || s.client == "":
+		return s, errors.New("--issuer, --resource and --client-id are needed, such as --issuer https://mcp.example.com --resource https://hub.example.com/mcp --client-id hub")
+	}
+	return s, nil
+}
+
+// run serves until ctx ends, and lets what is in flight finish.
+func run(ctx context.Context, args []string, out, diagnosis io.Writer) error {
+	s, err := readFlags(args, diagnosis)
+	if err != nil {
+		return err
+	}
+	secret := os.Getenv(secretVariable)
+	if secret == "" {
+		return errors.New(secretVariable + " is not set: it is the secret of the client that --client-id names")
+	}
+	exchange, err := resource.NewExchange(resource.ExchangeConfig{
+		TokenURL: strings.TrimSuffix(s.issuer, "/") + "/oauth/token", ClientID: s.client, Secret: oauth.Secret(secret),
+		Titles: map[string]string{s.login: "GitHub"},
+	})
+	if err != nil {
+		return err
+	}
+	defer exchange.Close()
+	hub, err := github.New(github.Options{
+		API: s.api, Token: func(ctx context.Context) (oauth.Secret, error) { return resource.UpstreamToken(ctx, s.login) },
+	})
+	if err != nil {
+		return err
+	}
+	return serving.Alone{Issuer: s.issuer, Listen: s.listen, Log: slog.New(slog.NewJSONHandler(diagnosis, nil)), Guard: resource.Config{
+		Resource: oauth.ProtectedResource{Name: "github", Title: "GitHub", ID: s.resource, Scopes: github.Scopes()},
+		Tools:    github.Tools(), Upstreams: exchange,
+	}}.Serve(ctx, hub, out)
+}
