@@ -34,16 +34,17 @@ const (
 // process one goroutine asks, for all that do; it goes on when they have left, so
 // that what an upstream answers is not lost.
 func (v *Vault) refresh(ctx context.Context, c store.Connection) (held, error) {
+	alone := context.WithoutCancel(ctx)
 	flight := v.flights.DoChan(strings.Join([]string{c.Person, c.Login, c.Resource, c.Version.String()}, "\x00"), func() (any, error) {
 		v.under.Add(1)
 		defer v.under.Done()
-		return v.renewed(context.WithoutCancel(ctx), c)
+		return v.renewed(alone, c)
 	})
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	waiting, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	select {
-	case <-ctx.Done():
-		return held{}, ctx.Err()
+	case <-waiting.Done():
+		return held{}, waiting.Err()
 	case landed := <-flight:
 		h, _ := landed.Val.(held)
 		return h, landed.Err
