@@ -68,7 +68,7 @@ func (s *Server) mayStillAct(ctx context.Context, g oauth.Grant) error {
 	if err != nil {
 		return err
 	}
-	return s.stillVouchedFor(ctx, g.Subject)
+	return s.stillVouchedFor(ctx, g.Subject, resource)
 }
 
 // aboutConnect is what the token of a form to connect or disconnect is bound to.

@@ -39,7 +39,8 @@ func (s *Server) redeem(ctx context.Context, c *caller, form url.Values) (tokens
 	if err := s.boundTo(code.Resource, form); err != nil {
 		return tokens{}, err
 	}
-	if err := s.stillVouchedFor(ctx, code.Subject); err != nil {
+	resource, _ := s.resource(code.Resource)
+	if err := s.stillVouchedFor(ctx, code.Subject, resource); err != nil {
 		return tokens{}, err
 	}
 	g := s.newGrant(code)

@@ -13,16 +13,9 @@ func (s *Server) choosy() bool {
 	return slices.ContainsFunc(s.Upstreams, func(u Upstream) bool { return !u.Admission.Everyone() })
 }
 
-// admits returns why nobody is let in who is that elsewhere, by the settings of now
-// and what was said of them when they last came; nil where an upstream lets them
-// in, where none of it is known, and where no upstream of the settings is meant.
-func (s *Server) admits(i oauth.Identity) error {
-	_, _, err := s.admitting(i)
-	return err
-}
-
-// admitting are the upstreams by which an identity comes in, and those that refuse
-// it; err says why, where none is left.
+// admitting are the upstreams by which an identity comes in, by the settings of now
+// and what was said of it when somebody last came, and those that refuse it; err says
+// why, where none is left.
 func (s *Server) admitting(i oauth.Identity) (by, refused []string, err error) {
 	for _, u := range s.Upstreams {
 		if u.Way.Authority() != i.Issuer {

@@ -3,6 +3,7 @@ package authserver
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -26,11 +27,12 @@ const (
 
 // stillVouchedFor refuses to make tokens for somebody whom no upstream vouches for
 // any more: they were removed there, or may not come in as what they are there now.
-// Whoever has another way in goes on. Their sessions end, and nothing else: an
-// upstream that was mistaken, or an address of it that is wrong in the settings,
-// costs a sign-in.
-func (s *Server) stillVouchedFor(ctx context.Context, subject string) error {
-	if !s.canAsk() && !s.choosy() {
+// Whoever has another way in goes on, if the resource takes that: one that insists on
+// ways of signing in would otherwise go on with whoever has removed, or lost, theirs.
+// Their sessions end, and nothing else: an upstream that was mistaken, or an address
+// of it that is wrong in the settings, costs a sign-in.
+func (s *Server) stillVouchedFor(ctx context.Context, subject string, r oauth.ProtectedResource) error {
+	if !s.canAsk() && !s.choosy() && len(r.Logins) == 0 {
 		return nil
 	}
 	all, err := s.Identities.Identities(ctx, subject)
@@ -38,15 +40,15 @@ func (s *Server) stillVouchedFor(ctx context.Context, subject string) error {
 		return err
 	}
 	var gone error
+	if len(r.Logins) > 0 {
+		gone = errors.New("the person has no way of signing in that the resource takes")
+	}
 	for _, i := range all {
-		u, ok := s.vouching(i)
-		if !ok {
+		known, why := s.vouchedAt(ctx, r, i)
+		if !known {
 			continue
 		}
-		if gone = s.admits(i); gone == nil {
-			gone = s.vouches(ctx, u, i)
-		}
-		if gone == nil {
+		if gone = why; gone == nil {
 			return nil
 		}
 	}
@@ -54,13 +56,39 @@ func (s *Server) stillVouchedFor(ctx context.Context, subject string) error {
 		return nil
 	}
 	person, err := s.People.Person(ctx, subject)
-	if err != nil || s.hasPassword(person) {
+	if err != nil || s.hasPassword(person) && takes(r, localWay) {
 		return err
 	}
-	if err := s.Sessions.CloseSessions(ctx, subject); err != nil {
+	if err := s.closeSessions(ctx, subject, r.Logins); err != nil {
 		return err
 	}
 	return oauth.Refuse(oauth.InvalidGrant, "the person has to sign in again: the service that signed them in vouches for them no more").Because(gone)
+}
+
+// vouchedAt returns whether an identity is of an upstream by which people come to a
+// resource, and why none of those vouches for it.
+func (s *Server) vouchedAt(ctx context.Context, r oauth.ProtectedResource, i oauth.Identity) (known bool, why error) {
+	by, refused, why := s.admitting(i)
+	for _, name := range by {
+		if u, ok := s.upstream(name); ok && takes(r, name) {
+			return true, s.vouches(ctx, u, i)
+		}
+	}
+	return why != nil && slices.ContainsFunc(refused, func(name string) bool { return takes(r, name) }), why
+}
+
+// closeSessions ends the sessions that somebody opened by these ways; without any,
+// all of them.
+func (s *Server) closeSessions(ctx context.Context, subject string, ways []string) error {
+	if len(ways) == 0 {
+		return s.Sessions.CloseSessions(ctx, subject)
+	}
+	for _, way := range ways {
+		if err := s.Sessions.CloseSessionsBy(ctx, subject, way); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // canAsk says whether any upstream can be asked.
