@@ -174,7 +174,9 @@ func marshal(answer any) []byte {
 }
 
 // isChatGPT reports whether a client's metadata document is ChatGPT's own, which is
-// how it makes itself known. Where it registered instead it is any client.
+// how it makes itself known. Where it registered instead it is any client. Codex has
+// its documents beside them, and no such button.
 func isChatGPT(c *Caller) bool {
-	return strings.HasPrefix(c.ClientID, "https://chatgpt.com/oauth/")
+	document, its := strings.CutPrefix(c.ClientID, "https://chatgpt.com/oauth/")
+	return its && !strings.HasPrefix(document, "codex/")
 }

@@ -52,8 +52,15 @@ func (callers) Verify(_ context.Context, raw oauth.Secret) (token.Access, error)
 		return token.Access{}, oauth.Refuse(oauth.InvalidToken, "the access token is not valid")
 	}
 	client := string(raw)
-	if client == "chatgpt" {
+	switch client {
+	case "chatgpt":
 		client = "https://chatgpt.com/oauth/client.json"
+	case "chatgpt-connection":
+		client = "https://chatgpt.com/oauth/x7KQ2mT4cbid/client.json"
+	case "codex":
+		client = "https://chatgpt.com/oauth/codex/client.json"
+	case "codex-server":
+		client = "https://chatgpt.com/oauth/codex/zHu_pcZxCCTJ/client.json"
 	}
 	return token.Access{Issuer: "https://auth.example.com", Subject: "p_ada", Audience: "https://mcp.example.com/mcp",
 		ClientID: client, GrantID: "g_1", Expires: time.Now().Add(time.Hour)}, nil
@@ -216,9 +223,17 @@ func TestAToolThatLacksAConnectionIsAnsweredFor(t *testing.T) {
 				if a.status != http.StatusOK || !a.Result.IsError || !strings.Contains(a.Result.Content[0].Text, connectPage) || !strings.Contains(a.body, `"id":7`) {
 					t.Errorf("%s, a link: %d %s", tool, a.status, a.body)
 				}
-				a = send(t, url, "chatgpt", callOf(tool))
-				if got := a.Result.Meta["mcp/www_authenticate"]; !a.Result.IsError || len(got) != 1 || !strings.HasPrefix(got[0], `Bearer error="invalid_token"`) {
-					t.Errorf("%s, ChatGPT: %d %s", tool, a.status, a.body)
+				for _, its := range []string{"chatgpt", "chatgpt-connection"} {
+					a = send(t, url, its, callOf(tool))
+					if got := a.Result.Meta["mcp/www_authenticate"]; !a.Result.IsError || len(got) != 1 || !strings.HasPrefix(got[0], `Bearer error="invalid_token"`) {
+						t.Errorf("%s, %s: %d %s", tool, its, a.status, a.body)
+					}
+				}
+				for _, its := range []string{"codex", "codex-server"} {
+					a = send(t, url, its, callOf(tool))
+					if a.Result.Meta != nil || !a.Result.IsError || !strings.Contains(a.Result.Content[0].Text, connectPage) {
+						t.Errorf("%s, %s, a link: %d %s", tool, its, a.status, a.body)
+					}
 				}
 				a = sendModern(t, url, tool, "")
 				if got := a.Result.InputRequests["connect"]; a.Result.ResultType != "input_required" || got.Method != "elicitation/create" ||
