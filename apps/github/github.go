@@ -9,6 +9,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/google/go-github/v89/github"
@@ -33,7 +35,7 @@ type Options struct {
 const answerTime = 20 * time.Second
 
 // New returns the server as streamable HTTP, for every path it is mounted at. The
-// error is that API is no URL.
+// error names what is wrong with the options.
 func New(o Options) (http.Handler, error) {
 	if o.Version == "" {
 		o.Version = "dev"
@@ -50,10 +52,11 @@ func New(o Options) (http.Handler, error) {
 	if o.Token == nil {
 		return nil, errors.New("github: Token is missing")
 	}
-	h := &hub{Options: o}
-	if _, err := h.client("nobody's"); err != nil {
-		return nil, err
+	at, err := url.Parse(o.API)
+	if err != nil || at.Host == "" || at.Scheme != "http" && at.Scheme != "https" || at.User != nil || !strings.HasSuffix(o.API, "/") {
+		return nil, errors.New("github: the API is no http or https URL with a slash at its end")
 	}
+	h := &hub{Options: o}
 	s := mcp.NewServer(&mcp.Implementation{
 		Name: "sallyport-github", Title: "GitHub", Version: o.Version,
 		Description: "The repositories and issues of the person who is signed in, with their own GitHub token.",

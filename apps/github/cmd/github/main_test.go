@@ -2,10 +2,12 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"flag"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestFlagsThatAreWrongAreNamed(t *testing.T) {
@@ -22,7 +24,9 @@ func TestFlagsThatAreWrongAreNamed(t *testing.T) {
 		{"", whole, "GITHUB_SERVER_SECRET is not set"},
 	} {
 		t.Setenv(secretVariable, c.secret)
-		if err := run(t.Context(), c.args, &bytes.Buffer{}, &bytes.Buffer{}); err == nil || !strings.Contains(err.Error(), c.says) {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second) // what is taken is served
+		defer cancel()
+		if err := run(ctx, c.args, &bytes.Buffer{}, &bytes.Buffer{}); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%q: %v, want %q", c.args, err, c.says)
 		}
 	}
