@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -76,10 +75,7 @@ func TestTheFirstPersonMakesTheirAccount(t *testing.T) {
 	browser := newBrowser(t)
 	d := unopened(t, "")
 	d.open()
-	link := regexp.MustCompile(regexp.QuoteMeta(d.URL) + `/\S+`).FindString(after(d.log.String(), "First person in:"))
-	if link == "" {
-		t.Fatalf("serve prints no link:\n%s", d.log)
-	}
+	link := d.awaitLink("First person in:")
 	b := newTab(t, browser)
 	b.open(link)
 	b.look("first-run")
@@ -97,11 +93,6 @@ func TestTheFirstPersonMakesTheirAccount(t *testing.T) {
 	other.open(d.URL + "/account")
 	other.signIn()
 	other.says("What can act for you")
-}
-
-func after(text, mark string) string {
-	_, rest, _ := strings.Cut(text, mark)
-	return rest
 }
 
 func TestInABrowser(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -136,6 +137,27 @@ func (d *door) awaitReady() {
 			d.t.Fatalf("serve ended: %v\n%s", err, d.log)
 		case <-ctx.Done():
 			d.t.Fatalf("serve is not ready after 30 s\n%s", d.log)
+		case <-tick.C:
+		}
+	}
+}
+
+// awaitLink waits for the link that serve prints behind a mark: it is ready a moment
+// before it says so.
+func (d *door) awaitLink(mark string) string {
+	d.t.Helper()
+	ctx, cancel := context.WithTimeout(d.t.Context(), 30*time.Second)
+	defer cancel()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	link := regexp.MustCompile(regexp.QuoteMeta(mark) + `\s+(` + regexp.QuoteMeta(d.URL) + `/\S+)\s`)
+	for {
+		if found := link.FindStringSubmatch(d.log.String()); found != nil {
+			return found[1]
+		}
+		select {
+		case <-ctx.Done():
+			d.t.Fatalf("serve prints no link behind %q\n%s", mark, d.log)
 		case <-tick.C:
 		}
 	}
