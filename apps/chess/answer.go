@@ -8,6 +8,7 @@ import (
 	"github.com/google/jsonschema-go/jsonschema"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/sallyport-dev/sallyport/apps/serving"
 	"github.com/sallyport-dev/sallyport/oauth"
 	"github.com/sallyport-dev/sallyport/resource"
 )
@@ -35,7 +36,7 @@ func (r *refusal) Error() string { return r.text }
 // add makes a tool of a function. What the function refuses becomes a result that
 // is an error; the model reads it and can do better.
 func add[In any](c *chess, s *mcp.Server, t mcp.Tool, do func(context.Context, In) (answer, error)) {
-	t.OutputSchema = schemaOf[result](func(out *jsonschema.Schema) {
+	t.OutputSchema = serving.Schema[result](func(out *jsonschema.Schema) {
 		out.Properties["status"].Enum = []any{"ongoing", "check", "checkmate", "stalemate", "draw", "puzzle"}
 		for _, name := range []string{"turn", "winner", "side"} {
 			out.Properties[name].Enum = []any{"white", "black"}
@@ -90,15 +91,4 @@ func (c *chess) challenge(ctx context.Context, r *refusal) string {
 	who, _ := resource.CallerFrom(ctx)
 	metadata, _ := resource.MetadataURL(who.Resource) // without a guard there is none, and nobody who would ask
 	return fmt.Sprintf(`Bearer resource_metadata=%q, scope=%q, error=%q, error_description=%q`, metadata, c.ownGame.String(), string(r.code), r.says)
-}
-
-// schemaOf describes T, with the limits that its Go type cannot say. It panics
-// where T has no schema: a mistake in this package, found by any of its tests.
-func schemaOf[T any](limit func(*jsonschema.Schema)) *jsonschema.Schema {
-	s, err := jsonschema.For[T](nil)
-	if err != nil {
-		panic(err)
-	}
-	limit(s)
-	return s
 }

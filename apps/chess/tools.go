@@ -3,6 +3,8 @@ package chess
 import (
 	"github.com/google/jsonschema-go/jsonschema"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/sallyport-dev/sallyport/apps/serving"
 )
 
 const (
@@ -27,7 +29,7 @@ func (c *chess) addOwn(s *mcp.Server) {
 	add(c, s, mcp.Tool{
 		Name: toolNew, Title: "New game", Meta: c.scheme(true, false),
 		Description: "Starts a game of the person who is signed in, which is kept until they start another. Where they play black, call engine_move next.",
-		InputSchema: schemaOf[newIn](func(in *jsonschema.Schema) {
+		InputSchema: serving.Schema[newIn](func(in *jsonschema.Schema) {
 			in.Properties["side"].Enum, in.Properties["side"].Default = []any{"white", "black"}, []byte(`"white"`)
 		}),
 		Annotations: writes(true, false),
@@ -35,7 +37,7 @@ func (c *chess) addOwn(s *mcp.Server) {
 	add(c, s, mcp.Tool{
 		Name: toolStatus, Title: "Show the game", Meta: c.scheme(true, false),
 		Description: "Shows how the game of the person who is signed in stands.",
-		Annotations: reads(),
+		Annotations: serving.Reads(),
 	}, c.status)
 	add(c, s, mcp.Tool{
 		Name: toolReset, Title: "Start over", Meta: c.scheme(true, false),
@@ -49,7 +51,7 @@ func (c *chess) addPlaying(s *mcp.Server) {
 		Name: toolMove, Title: "Make a move", Meta: c.scheme(true, true),
 		Description: "Makes one move or several: e4, Nf3, O-O, e7e8q, or 1. e4 e5 2. Nf3; all of them or none. Without fen in the game of the " +
 			"person who is signed in, which is kept. With fen in that position, needing no sign-in and keeping nothing.",
-		InputSchema: schemaOf[moveIn](func(in *jsonschema.Schema) {
+		InputSchema: serving.Schema[moveIn](func(in *jsonschema.Schema) {
 			limitMove(in)
 			limitPosition(in)
 		}),
@@ -58,7 +60,7 @@ func (c *chess) addPlaying(s *mcp.Server) {
 	add(c, s, mcp.Tool{
 		Name: toolEngine, Title: "Let the engine move", Meta: c.scheme(true, true),
 		Description: "Makes the move that the engine thinks is best. Without fen in the game of the person who is signed in; with fen in that position, needing no sign-in.",
-		InputSchema: schemaOf[engineIn](func(in *jsonschema.Schema) {
+		InputSchema: serving.Schema[engineIn](func(in *jsonschema.Schema) {
 			limitDepth(in, "10")
 			limitPosition(in)
 		}),
@@ -67,17 +69,17 @@ func (c *chess) addPlaying(s *mcp.Server) {
 	add(c, s, mcp.Tool{
 		Name: toolAnalyze, Title: "Analyze", Meta: c.scheme(true, true),
 		Description: "Says who stands better, by how much, and what the engine would play, without making a move. Without fen for the game of the person who is signed in.",
-		InputSchema: schemaOf[analyzeIn](func(in *jsonschema.Schema) {
+		InputSchema: serving.Schema[analyzeIn](func(in *jsonschema.Schema) {
 			limitDepth(in, "15")
 			in.Properties["fen"].MaxLength = jsonschema.Ptr(maxFEN)
 		}),
-		Annotations: reads(),
+		Annotations: serving.Reads(),
 	}, c.analyze)
 	add(c, s, mcp.Tool{
 		Name: toolLegal, Title: "Legal moves", Meta: c.scheme(true, true),
 		Description: "Lists every legal move. Without fen for the game of the person who is signed in.",
-		InputSchema: schemaOf[legalIn](func(in *jsonschema.Schema) { in.Properties["fen"].MaxLength = jsonschema.Ptr(maxFEN) }),
-		Annotations: reads(),
+		InputSchema: serving.Schema[legalIn](func(in *jsonschema.Schema) { in.Properties["fen"].MaxLength = jsonschema.Ptr(maxFEN) }),
+		Annotations: serving.Reads(),
 	}, c.legalMoves)
 }
 
@@ -85,18 +87,18 @@ func (c *chess) addPuzzles(s *mcp.Server) {
 	add(c, s, mcp.Tool{
 		Name: toolPuzzle, Title: "Load a puzzle", Meta: c.scheme(false, true),
 		Description: "Shows a puzzle: the side that moves is to find the best moves. Without puzzle_id one by chance. Do not give the solution away.",
-		InputSchema: schemaOf[puzzleIn](func(in *jsonschema.Schema) { in.Properties["puzzle_id"].MaxLength = jsonschema.Ptr(maxPuzzleID) }),
+		InputSchema: serving.Schema[puzzleIn](func(in *jsonschema.Schema) { in.Properties["puzzle_id"].MaxLength = jsonschema.Ptr(maxPuzzleID) }),
 		Annotations: &mcp.ToolAnnotations{ReadOnlyHint: true, OpenWorldHint: jsonschema.Ptr(false)},
 	}, c.loadPuzzle)
 	add(c, s, mcp.Tool{
 		Name: toolAnswer, Title: "Try a move in a puzzle", Meta: c.scheme(false, true),
 		Description: "Says whether a move is right in a puzzle, and what the other side answers. fen is that of load_puzzle, or of the last right move.",
-		InputSchema: schemaOf[answerIn](func(in *jsonschema.Schema) {
+		InputSchema: serving.Schema[answerIn](func(in *jsonschema.Schema) {
 			limitMove(in)
 			in.Properties["fen"].MaxLength = jsonschema.Ptr(maxFEN)
 			in.Properties["puzzle_id"].MaxLength = jsonschema.Ptr(maxPuzzleID)
 		}),
-		Annotations: reads(),
+		Annotations: serving.Reads(),
 	}, c.checkPuzzleMove)
 }
 
@@ -111,10 +113,6 @@ func (c *chess) scheme(signedIn, open bool) mcp.Meta {
 		schemes = append(schemes, map[string]any{"type": "oauth2", "scopes": []string(c.ownGame)})
 	}
 	return mcp.Meta{"securitySchemes": schemes}
-}
-
-func reads() *mcp.ToolAnnotations {
-	return &mcp.ToolAnnotations{ReadOnlyHint: true, IdempotentHint: true, OpenWorldHint: jsonschema.Ptr(false)}
 }
 
 func writes(destroys, again bool) *mcp.ToolAnnotations {

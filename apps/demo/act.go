@@ -8,6 +8,7 @@ import (
 	"github.com/google/jsonschema-go/jsonschema"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/sallyport-dev/sallyport/apps/serving"
 	"github.com/sallyport-dev/sallyport/apps/shelf"
 )
 
@@ -30,7 +31,7 @@ func limitAct(in *jsonschema.Schema) {
 }
 
 func (d *demo) act(ctx context.Context, req *mcp.CallToolRequest, in actIn) (*mcp.CallToolResult, actOut, error) {
-	c, ok := callerOf(ctx)
+	c, ok := serving.Person(ctx)
 	if !ok {
 		return nil, actOut{}, errNobody
 	}
@@ -65,7 +66,7 @@ func (d *demo) act(ctx context.Context, req *mcp.CallToolRequest, in actIn) (*mc
 	if !changed {
 		text = "Nothing to do, it is so already: %s"
 	}
-	return says(text, now), actOut{Item: now, Changed: changed, Action: in.Action}, nil
+	return serving.Says(text, now), actOut{Item: now, Changed: changed, Action: in.Action}, nil
 }
 
 func (d *demo) ids(subject string) []string {

@@ -7,6 +7,8 @@ import (
 
 	"github.com/google/jsonschema-go/jsonschema"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/sallyport-dev/sallyport/apps/serving"
 )
 
 // The longest count is a hundred steps of ten seconds: long enough to find out
@@ -48,7 +50,7 @@ func (d *demo) count(ctx context.Context, req *mcp.CallToolRequest, in countIn) 
 		}
 	}
 	elapsed := d.now().Sub(began)
-	return says("Counted to %d in %s.", in.To, elapsed.Round(time.Millisecond)),
+	return serving.Says("Counted to %d in %s.", in.To, elapsed.Round(time.Millisecond)),
 		countOut{Counted: in.To, ElapsedMS: int(elapsed.Milliseconds())}, nil
 }
 

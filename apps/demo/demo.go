@@ -7,7 +7,6 @@
 package demo
 
 import (
-	"context"
 	"net/http"
 	"time"
 
@@ -15,7 +14,6 @@ import (
 
 	"github.com/sallyport-dev/sallyport/apps/serving"
 	"github.com/sallyport-dev/sallyport/apps/shelf"
-	"github.com/sallyport-dev/sallyport/resource"
 )
 
 // Options are what New needs. The zero value works.
@@ -66,12 +64,6 @@ type demo struct {
 	now     func() time.Time
 	version string
 	shelf   *shelf.Shelf
-}
-
-// callerOf is who made this very request; false where nobody is signed in.
-func callerOf(ctx context.Context) (resource.Caller, bool) {
-	c, known := resource.CallerFrom(ctx)
-	return c, known && !c.Anonymous && c.Subject != ""
 }
 
 func firstItems() []shelf.Item {

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/sallyport-dev/sallyport/apps/serving"
 )
 
 const (
@@ -56,7 +58,7 @@ func contents(uri, mime, text string) *mcp.ReadResourceResult {
 }
 
 func (d *demo) readItems(ctx context.Context, req *mcp.ReadResourceRequest) (*mcp.ReadResourceResult, error) {
-	c, ok := callerOf(ctx)
+	c, ok := serving.Person(ctx)
 	if !ok {
 		return nil, errNobody
 	}
@@ -64,7 +66,7 @@ func (d *demo) readItems(ctx context.Context, req *mcp.ReadResourceRequest) (*mc
 }
 
 func (d *demo) readItem(ctx context.Context, req *mcp.ReadResourceRequest) (*mcp.ReadResourceResult, error) {
-	c, ok := callerOf(ctx)
+	c, ok := serving.Person(ctx)
 	if !ok {
 		return nil, errNobody
 	}
@@ -102,7 +104,7 @@ func (d *demo) plan(ctx context.Context, req *mcp.GetPromptRequest) (*mcp.GetPro
 		style = styles[0]
 	}
 	var open strings.Builder
-	if c, ok := callerOf(ctx); ok {
+	if c, ok := serving.Person(ctx); ok {
 		for _, it := range d.shelf.Items(c.Subject) {
 			if !it.Done {
 				fmt.Fprintln(&open, it)
@@ -127,7 +129,7 @@ func (d *demo) complete(ctx context.Context, req *mcp.CompleteRequest) (*mcp.Com
 	case ref.Type == "ref/prompt" && ref.Name == promptPln && req.Params.Argument.Name == "style":
 		values = styles
 	case ref.Type == "ref/resource" && ref.URI == uriItem && req.Params.Argument.Name == "id":
-		if c, ok := callerOf(ctx); ok {
+		if c, ok := serving.Person(ctx); ok {
 			values = d.ids(c.Subject)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed" // the page
 
+	"github.com/sallyport-dev/sallyport/apps/serving"
 	"github.com/sallyport-dev/sallyport/internal/widget"
 )
 
@@ -21,6 +22,6 @@ func whoPage() widget.Page {
 
 // resourceOf is where this server is found from outside, as the token says.
 func resourceOf(ctx context.Context) string {
-	c, _ := callerOf(ctx)
+	c, _ := serving.Person(ctx)
 	return c.Resource
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/jsonschema-go/jsonschema"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/sallyport-dev/sallyport/apps/serving"
 	"github.com/sallyport-dev/sallyport/apps/shelf"
 	"github.com/sallyport-dev/sallyport/internal/widget"
 )
@@ -48,28 +49,28 @@ func (d *demo) addTools(s *mcp.Server) {
 	mcp.AddTool(s, tool(mcp.Tool{
 		Name: toolEcho, Title: "Echo",
 		Description: "Says the text back. Use it to find out whether the connection works.",
-		InputSchema: schema[echoIn](func(in *jsonschema.Schema) {
+		InputSchema: serving.Schema[echoIn](func(in *jsonschema.Schema) {
 			in.Properties["text"].MaxLength = jsonschema.Ptr(maxEcho)
 		}),
-		Annotations: reads(),
+		Annotations: serving.Reads(),
 	}), d.echo)
 	whoAmI := tool(mcp.Tool{
 		Name: toolWhoAmI, Title: "Who am I",
 		Description: "Says who is signed in, through which client, with which permissions and until when.",
-		Annotations: reads(),
+		Annotations: serving.Reads(),
 	})
 	whoPage().ShowResultsOf(whoAmI, "Asking who is signed in", "Asked who is signed in")
 	mcp.AddTool(s, whoAmI, d.whoAmI)
 	mcp.AddTool(s, tool(mcp.Tool{
 		Name: toolItems, Title: "Get items",
 		Description: "Lists the items of the person who is signed in. Nobody else sees or changes them.",
-		Annotations: reads(),
+		Annotations: serving.Reads(),
 	}), d.getItems)
 	act := tool(mcp.Tool{
 		Name: toolAct, Title: "Change an item",
 		Description: "Completes, reopens or renames one item of the person who is signed in. " +
 			"Call get-items first: the id has to be one of those it lists.",
-		InputSchema: schema[actIn](limitAct),
+		InputSchema: serving.Schema[actIn](limitAct),
 		Annotations: &mcp.ToolAnnotations{
 			// A former title is lost; doing the same twice changes nothing.
 			DestructiveHint: jsonschema.Ptr(true), IdempotentHint: true, OpenWorldHint: jsonschema.Ptr(false),
@@ -80,41 +81,17 @@ func (d *demo) addTools(s *mcp.Server) {
 	mcp.AddTool(s, tool(mcp.Tool{
 		Name: toolCount, Title: "Count slowly",
 		Description: "Counts from 1 and reports progress at every step, so that progress and cancelling can be seen.",
-		InputSchema: schema[countIn](limitCount),
-		Annotations: reads(),
+		InputSchema: serving.Schema[countIn](limitCount),
+		Annotations: serving.Reads(),
 	}), d.count)
 }
 
-func reads() *mcp.ToolAnnotations {
-	return &mcp.ToolAnnotations{ReadOnlyHint: true, IdempotentHint: true, OpenWorldHint: jsonschema.Ptr(false)}
-}
-
-// tool adds what clients need to know about permission before they call.
-func tool(t mcp.Tool) *mcp.Tool {
-	t.Annotations.Title = t.Title
-	t.Meta = mcp.Meta{"securitySchemes": []any{
-		map[string]any{"type": "oauth2", "scopes": []string(ToolScopes()[t.Name])},
-	}}
-	return &t
-}
-
-// schema describes T, with the limits that its Go type cannot say. It panics
-// where T has no schema: a mistake in this package, found by any of its tests.
-func schema[T any](limit func(*jsonschema.Schema)) *jsonschema.Schema {
-	s, err := jsonschema.For[T](nil)
-	if err != nil {
-		panic(err)
-	}
-	limit(s)
-	return s
-}
-
 func (d *demo) echo(_ context.Context, _ *mcp.CallToolRequest, in echoIn) (*mcp.CallToolResult, echoOut, error) {
-	return says("%s", in.Text), echoOut{Text: in.Text, Length: len([]rune(in.Text))}, nil
+	return serving.Says("%s", in.Text), echoOut{Text: in.Text, Length: len([]rune(in.Text))}, nil
 }
 
 func (d *demo) getItems(ctx context.Context, _ *mcp.CallToolRequest, _ nothing) (*mcp.CallToolResult, itemsOut, error) {
-	c, ok := callerOf(ctx)
+	c, ok := serving.Person(ctx)
 	if !ok {
 		return nil, itemsOut{}, errNobody
 	}
@@ -123,7 +100,7 @@ func (d *demo) getItems(ctx context.Context, _ *mcp.CallToolRequest, _ nothing) 
 	for _, it := range out.Items {
 		fmt.Fprintln(&text, it)
 	}
-	return says("%d items, %d of them open:\n%s", len(out.Items), out.Open, text.String()), out, nil
+	return serving.Says("%d items, %d of them open:\n%s", len(out.Items), out.Open, text.String()), out, nil
 }
 
 func (l itemsOut) counted() itemsOut {
@@ -135,13 +112,12 @@ func (l itemsOut) counted() itemsOut {
 	return l
 }
 
-func says(format string, args ...any) *mcp.CallToolResult {
-	return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: fmt.Sprintf(format, args...)}}}
-}
-
 func rfc3339(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
 	return t.UTC().Format(time.RFC3339)
 }
+
+// tool says what a tool needs.
+func tool(t mcp.Tool) *mcp.Tool { return serving.Tool(t, ToolScopes()[t.Name]) }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/sallyport-dev/sallyport/apps/serving"
 	"github.com/sallyport-dev/sallyport/resource"
 )
 
@@ -33,9 +34,9 @@ func (d *demo) whoAmI(ctx context.Context, req *mcp.CallToolRequest, _ nothing) 
 	if info := req.ClientInfo(); info != nil {
 		out.Program = strings.TrimSpace(info.Name + " " + info.Version)
 	}
-	c, ok := callerOf(ctx)
+	c, ok := serving.Person(ctx)
 	if !ok {
-		return says("Nobody is signed in."), out, nil
+		return serving.Says("Nobody is signed in."), out, nil
 	}
 	out.SignedIn = true
 	out.Subject, out.Username, out.Name, out.Email = c.Subject, c.Username, c.Name, c.Email
@@ -43,7 +44,7 @@ func (d *demo) whoAmI(ctx context.Context, req *mcp.CallToolRequest, _ nothing) 
 	out.Issuer, out.Resource = c.Issuer, c.Resource
 	out.Scopes = append(out.Scopes, c.Scope...)
 	out.Expires = rfc3339(c.Expires)
-	return says("%s", d.introduce(c)), out, nil
+	return serving.Says("%s", d.introduce(c)), out, nil
 }
 
 func (d *demo) introduce(c resource.Caller) string {

@@ -6,6 +6,8 @@ import (
 
 	"github.com/google/go-github/v89/github"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/sallyport-dev/sallyport/apps/serving"
 )
 
 type createIssueIn struct {
@@ -45,7 +47,7 @@ func (h *hub) createIssue(ctx context.Context, _ *mcp.CallToolRequest, in create
 	if len(out.Issue.Labels) < len(in.Labels) {
 		dropped = " GitHub left out labels that the person may not set."
 	}
-	return says("Opened %s: %s%s", out.Issue, out.Issue.URL, dropped), out, nil
+	return serving.Says("Opened %s: %s%s", out.Issue, out.Issue.URL, dropped), out, nil
 }
 
 type createPullIn struct {
@@ -91,5 +93,5 @@ func (h *hub) createPull(ctx context.Context, _ *mcp.CallToolRequest, in createP
 	if err != nil {
 		return nil, out, err
 	}
-	return says("Opened pull request %s/%s#%d: %s", in.Owner, in.Repo, out.Pull.Number, out.Pull.URL), out, nil
+	return serving.Says("Opened pull request %s/%s#%d: %s", in.Owner, in.Repo, out.Pull.Number, out.Pull.URL), out, nil
 }

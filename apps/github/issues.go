@@ -8,6 +8,8 @@ import (
 
 	"github.com/google/go-github/v89/github"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/sallyport-dev/sallyport/apps/serving"
 )
 
 // in is a repository.
@@ -75,7 +77,7 @@ func (h *hub) repositoryIssues(ctx context.Context, _ *mcp.CallToolRequest, in i
 	if out.State == "all" {
 		of = "issues"
 	}
-	return says("%d %s of %s/%s%s:\n%s", len(out.Issues), of, in.Owner, in.Repo, more(out.NextPage), lines(out.Issues)), out, nil
+	return serving.Says("%d %s of %s/%s%s:\n%s", len(out.Issues), of, in.Owner, in.Repo, more(out.NextPage), lines(out.Issues)), out, nil
 }
 
 type searchIn struct {
@@ -126,7 +128,7 @@ func (h *hub) searchIssues(ctx context.Context, _ *mcp.CallToolRequest, in searc
 	if err != nil {
 		return nil, out, err
 	}
-	return says("%d found for %q%s:\n%s", out.Total, query, more(out.NextPage), lines(out.Issues)), out, nil
+	return serving.Says("%d found for %q%s:\n%s", out.Total, query, more(out.NextPage), lines(out.Issues)), out, nil
 }
 
 // place is the repository of an issue that was found. What GitHub answers says it

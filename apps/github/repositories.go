@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/go-github/v89/github"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/sallyport-dev/sallyport/apps/serving"
 )
 
 type pages struct {
@@ -72,7 +74,7 @@ func (h *hub) listRepositories(ctx context.Context, _ *mcp.CallToolRequest, in r
 	for _, r := range out.Repositories {
 		fmt.Fprintln(&text, r)
 	}
-	return says("%d repositories%s:\n%s", len(out.Repositories), more(out.NextPage), text.String()), out, nil
+	return serving.Says("%d repositories%s:\n%s", len(out.Repositories), more(out.NextPage), text.String()), out, nil
 }
 
 // String is the repository as a model reads it.
@@ -136,5 +138,5 @@ func (h *hub) profile(ctx context.Context, _ *mcp.CallToolRequest, _ nothing) (*
 	if out.Name != "" {
 		who = fmt.Sprintf("%s (%s)", out.Name, out.Login)
 	}
-	return says("You are %s at GitHub, with %d public repositories and %d followers.", who, out.PublicRepos, out.Followers), out, nil
+	return serving.Says("You are %s at GitHub, with %d public repositories and %d followers.", who, out.PublicRepos, out.Followers), out, nil
 }

@@ -1,11 +1,10 @@
 package github
 
 import (
-	"fmt"
-
 	"github.com/google/jsonschema-go/jsonschema"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/sallyport-dev/sallyport/apps/serving"
 	"github.com/sallyport-dev/sallyport/oauth"
 	"github.com/sallyport-dev/sallyport/resource"
 )
@@ -44,28 +43,28 @@ func (h *hub) addTools(s *mcp.Server) {
 	mcp.AddTool(s, tool(mcp.Tool{
 		Name: toolRepositories, Title: "List repositories", Annotations: reads(),
 		Description: "Lists the repositories that the person owns, collaborates on or has through an organization, the one that changed last first.",
-		InputSchema: schema[repositoriesIn](limitPages, choices("visibility", "all", "public", "private"), choices("sort", "updated", "pushed", "full_name")),
+		InputSchema: serving.Schema[repositoriesIn](limitPages, choices("visibility", "all", "public", "private"), choices("sort", "updated", "pushed", "full_name")),
 	}), h.listRepositories)
 	mcp.AddTool(s, tool(mcp.Tool{
 		Name: toolIssues, Title: "Issues of a repository", Annotations: reads(),
 		Description: "Lists the issues of one repository, newest first. Pull requests are left out.",
-		InputSchema: schema[issuesIn](limitPages, limitRepository, choices("state", "open", "closed", "all")),
+		InputSchema: serving.Schema[issuesIn](limitPages, limitRepository, choices("state", "open", "closed", "all")),
 	}), h.repositoryIssues)
 	mcp.AddTool(s, tool(mcp.Tool{
 		Name: toolSearch, Title: "Search issues", Annotations: reads(),
 		Description: "Searches issues and pull requests everywhere the person can read, or in one repository where owner and repo are given. " +
 			"query takes words and GitHub's qualifiers, such as: crash label:bug is:open author:octocat.",
-		InputSchema: schema[searchIn](limitPages, limitRepository, longest("query", 256), choices("state", "open", "closed", "all")),
+		InputSchema: serving.Schema[searchIn](limitPages, limitRepository, longest("query", 256), choices("state", "open", "closed", "all")),
 	}), h.searchIssues)
 	mcp.AddTool(s, tool(mcp.Tool{
 		Name: toolCreateIssue, Title: "Create an issue", Annotations: writes(),
 		Description: "Opens an issue in a repository, in the person's name. Everybody who can see the repository sees it at once, and some are sent mail.",
-		InputSchema: schema[createIssueIn](limitRepository, longest("title", 256), longest("body", 65_536), limitLabels),
+		InputSchema: serving.Schema[createIssueIn](limitRepository, longest("title", 256), longest("body", 65_536), limitLabels),
 	}), h.createIssue)
 	mcp.AddTool(s, tool(mcp.Tool{
 		Name: toolCreatePull, Title: "Create a pull request", Annotations: writes(),
 		Description: "Proposes the changes of branch head for branch base, in the person's name. Both branches have to be there already.",
-		InputSchema: schema[createPullIn](limitRepository, longest("title", 256), longest("body", 65_536), longest("head", 255), longest("base", 255)),
+		InputSchema: serving.Schema[createPullIn](limitRepository, longest("title", 256), longest("body", 65_536), longest("head", 255), longest("base", 255)),
 	}), h.createPull)
 	mcp.AddTool(s, tool(mcp.Tool{
 		Name: toolProfile, Title: "My GitHub profile", Annotations: reads(),
@@ -81,28 +80,6 @@ func reads() *mcp.ToolAnnotations {
 // doing it twice makes two.
 func writes() *mcp.ToolAnnotations {
 	return &mcp.ToolAnnotations{DestructiveHint: jsonschema.Ptr(false), OpenWorldHint: jsonschema.Ptr(true)}
-}
-
-// tool adds what clients need to know about permission before they call.
-func tool(t mcp.Tool) *mcp.Tool {
-	t.Annotations.Title = t.Title
-	t.Meta = mcp.Meta{"securitySchemes": []any{
-		map[string]any{"type": "oauth2", "scopes": []string(ToolScopes()[t.Name])},
-	}}
-	return &t
-}
-
-// schema describes T, with the limits that its Go type cannot say. It panics
-// where T has no schema: a mistake in this package, found by any of its tests.
-func schema[T any](limits ...func(*jsonschema.Schema)) *jsonschema.Schema {
-	s, err := jsonschema.For[T](nil)
-	if err != nil {
-		panic(err)
-	}
-	for _, limit := range limits {
-		limit(s)
-	}
-	return s
 }
 
 func choices(property string, values ...any) func(*jsonschema.Schema) {
@@ -130,10 +107,6 @@ func limitLabels(s *jsonschema.Schema) {
 	s.Properties["labels"].Items.MaxLength = jsonschema.Ptr(50)
 }
 
-func says(format string, args ...any) *mcp.CallToolResult {
-	return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: fmt.Sprintf(format, args...)}}}
-}
-
 // Scopes are the scopes of this server as people read them.
 func Scopes() []oauth.ScopeInfo {
 	return []oauth.ScopeInfo{
@@ -151,3 +124,6 @@ func Tools() map[string]resource.Tool {
 	}
 	return all
 }
+
+// tool says what a tool needs.
+func tool(t mcp.Tool) *mcp.Tool { return serving.Tool(t, ToolScopes()[t.Name]) }

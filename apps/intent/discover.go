@@ -9,6 +9,8 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/sallyport-dev/sallyport/apps/serving"
 )
 
 type discoverIn struct {
@@ -50,7 +52,7 @@ func (d *discovery) discoverConnections(ctx context.Context, _ *mcp.CallToolRequ
 	s.remember(ctx, got.Intents)
 	out.Extracted = len(got.Intents)
 	if out.Extracted == 0 {
-		return says("Nothing that the person is looking for was found in what they said, so there is nobody to look for."), out, nil
+		return serving.Says("Nothing that the person is looking for was found in what they said, so there is nobody to look for."), out, nil
 	}
 	var ids []string
 	for _, i := range got.Intents {
@@ -62,7 +64,7 @@ func (d *discovery) discoverConnections(ctx context.Context, _ *mcp.CallToolRequ
 	}
 	out.Connections, out.Found = s.connections(ctx, people, ids), len(people)
 	if out.Found == 0 {
-		return says("Found %d intents, and nobody else who looks for the same yet.", out.Extracted), out, nil
+		return serving.Says("Found %d intents, and nobody else who looks for the same yet.", out.Extracted), out, nil
 	}
 	var text strings.Builder
 	for _, c := range out.Connections {
@@ -72,7 +74,7 @@ func (d *discovery) discoverConnections(ctx context.Context, _ *mcp.CallToolRequ
 		}
 		text.WriteString("\n")
 	}
-	return says("Found %d people:\n%s", out.Found, text.String()), out, nil
+	return serving.Says("Found %d people:\n%s", out.Found, text.String()), out, nil
 }
 
 // connections says of the first few what they have in common with the person.
@@ -121,5 +123,5 @@ func (d *discovery) connectionAction(ctx context.Context, _ *mcp.CallToolRequest
 	if err != nil {
 		return nil, actOut{}, inWords(err, "Failed to act on the connection")
 	}
-	return says("The connection is now: %s.", status), actOut{status}, nil
+	return serving.Says("The connection is now: %s.", status), actOut{status}, nil
 }

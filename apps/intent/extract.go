@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/sallyport-dev/sallyport/apps/serving"
 )
 
 type extractIn struct {
@@ -46,9 +48,9 @@ func (d *discovery) extractIntent(ctx context.Context, _ *mcp.CallToolRequest, i
 	}
 	s.remember(ctx, out.Intents)
 	if len(out.Intents) == 0 {
-		return says("Nothing that the person is looking for was found in what they said."), out, nil
+		return serving.Says("Nothing that the person is looking for was found in what they said."), out, nil
 	}
-	return says("Found %d:\n%s", len(out.Intents), list(out.Intents)), out, nil
+	return serving.Says("Found %d:\n%s", len(out.Intents), list(out.Intents)), out, nil
 }
 
 func (d *discovery) extracted(ctx context.Context, in extractIn) (session, found, error) {

@@ -20,7 +20,6 @@ import (
 	"github.com/sallyport-dev/sallyport/apps/serving"
 	"github.com/sallyport-dev/sallyport/apps/shelf"
 	"github.com/sallyport-dev/sallyport/oauth"
-	"github.com/sallyport-dev/sallyport/resource"
 )
 
 // Options are what New needs. The zero value works, with an API of its own.
@@ -92,11 +91,8 @@ type discovery struct {
 
 // subject is the token for the API in this process: it knows people by their ids.
 func subject(ctx context.Context) (oauth.Secret, error) {
-	c, known := resource.CallerFrom(ctx)
-	if !known || c.Anonymous || c.Subject == "" {
-		return "", errSignIn
-	}
-	return oauth.Secret(c.Subject), nil
+	who, err := person(ctx)
+	return oauth.Secret(who), err
 }
 
 // toModel is a sentence for a model.

@@ -7,18 +7,18 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/sallyport-dev/sallyport/apps/serving"
 	"github.com/sallyport-dev/sallyport/apps/shelf"
-	"github.com/sallyport-dev/sallyport/resource"
 )
 
 func (d *discovery) echo(_ context.Context, _ *mcp.CallToolRequest, in echoIn) (*mcp.CallToolResult, echoIn, error) {
-	return says("%s", in.Text), in, nil
+	return serving.Says("%s", in.Text), in, nil
 }
 
 // person is whose items are meant.
 func person(ctx context.Context) (string, error) {
-	c, known := resource.CallerFrom(ctx)
-	if !known || c.Anonymous || c.Subject == "" {
+	c, signedIn := serving.Person(ctx)
+	if !signedIn {
 		return "", errSignIn
 	}
 	return c.Subject, nil
@@ -48,7 +48,7 @@ func (d *discovery) getItems(ctx context.Context, _ *mcp.CallToolRequest, _ noth
 	for _, it := range out.Items {
 		fmt.Fprintln(&text, it)
 	}
-	return says("%d items:\n%s", len(out.Items), text.String()), out, nil
+	return serving.Says("%d items:\n%s", len(out.Items), text.String()), out, nil
 }
 
 func (d *discovery) changeItem(ctx context.Context, _ *mcp.CallToolRequest, in itemIn) (*mcp.CallToolResult, itemOut, error) {
@@ -60,5 +60,5 @@ func (d *discovery) changeItem(ctx context.Context, _ *mcp.CallToolRequest, in i
 	if !ok {
 		return nil, itemOut{}, toModel("There is no item with this id. Call get-items for those that there are.")
 	}
-	return says("Done: %s", now), itemOut{now}, nil
+	return serving.Says("Done: %s", now), itemOut{now}, nil
 }

@@ -1,11 +1,10 @@
 package intent
 
 import (
-	"fmt"
-
 	"github.com/google/jsonschema-go/jsonschema"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/sallyport-dev/sallyport/apps/serving"
 	"github.com/sallyport-dev/sallyport/apps/shelf"
 	"github.com/sallyport-dev/sallyport/oauth"
 )
@@ -37,32 +36,32 @@ func (d *discovery) addTools(s *mcp.Server) {
 	mcp.AddTool(s, tool(mcp.Tool{
 		Name: toolExtract, Title: "Extract intents", Annotations: finds(),
 		Description: "Finds what the person is looking for in what they said, and remembers it. Pass their words as they are.",
-		InputSchema: schema[extractIn](limitText),
+		InputSchema: serving.Schema[extractIn](limitText),
 	}), d.extractIntent)
 	mcp.AddTool(s, tool(mcp.Tool{
 		Name: toolDiscover, Title: "Discover connections", Annotations: finds(),
 		Description: "Finds other people who look for what this person is looking for, and says what they have in common.",
-		InputSchema: schema[discoverIn](limitDiscover),
+		InputSchema: serving.Schema[discoverIn](limitDiscover),
 	}), d.discoverConnections)
 	mcp.AddTool(s, tool(mcp.Tool{
 		Name: toolAct, Title: "Act on a connection",
 		Description: "Asks another person for a connection, skips them, or answers what they asked. They are told. Do it only when the person said so.",
-		InputSchema: schema[actIn](limitAct),
+		InputSchema: serving.Schema[actIn](limitAct),
 		Annotations: &mcp.ToolAnnotations{DestructiveHint: jsonschema.Ptr(true), OpenWorldHint: jsonschema.Ptr(true)},
 	}), d.connectionAction)
 	mcp.AddTool(s, tool(mcp.Tool{
-		Name: toolEcho, Title: "Echo", Annotations: reads(),
+		Name: toolEcho, Title: "Echo", Annotations: serving.Reads(),
 		Description: "Says the text back. Use it to find out whether the connection works.",
-		InputSchema: schema[echoIn](func(s *jsonschema.Schema) { s.Properties["text"].MaxLength = jsonschema.Ptr(section) }),
+		InputSchema: serving.Schema[echoIn](func(s *jsonschema.Schema) { s.Properties["text"].MaxLength = jsonschema.Ptr(section) }),
 	}), d.echo)
 	mcp.AddTool(s, tool(mcp.Tool{
-		Name: toolItems, Title: "Get items", Annotations: reads(),
+		Name: toolItems, Title: "Get items", Annotations: serving.Reads(),
 		Description: "Lists the intents that were found for the person since this server started, the newest first.",
 	}), d.getItems)
 	mcp.AddTool(s, tool(mcp.Tool{
 		Name: toolItem, Title: "Change an item",
 		Description: "Completes or reopens one item of the person. Call get-items first: the id has to be one of those it lists.",
-		InputSchema: schema[itemIn](func(s *jsonschema.Schema) {
+		InputSchema: serving.Schema[itemIn](func(s *jsonschema.Schema) {
 			s.Properties["action"].Enum = []any{"complete", "reopen"}
 			s.Properties["id"].MaxLength = jsonschema.Ptr(200)
 		}),
@@ -70,33 +69,9 @@ func (d *discovery) addTools(s *mcp.Server) {
 	}), d.changeItem)
 }
 
-func reads() *mcp.ToolAnnotations {
-	return &mcp.ToolAnnotations{ReadOnlyHint: true, IdempotentHint: true, OpenWorldHint: jsonschema.Ptr(false)}
-}
-
 // finds asks the API, which keeps what it finds.
 func finds() *mcp.ToolAnnotations {
 	return &mcp.ToolAnnotations{DestructiveHint: jsonschema.Ptr(false), OpenWorldHint: jsonschema.Ptr(true)}
-}
-
-// tool adds what clients need to know about permission before they call.
-func tool(t mcp.Tool) *mcp.Tool {
-	t.Annotations.Title = t.Title
-	t.Meta = mcp.Meta{"securitySchemes": []any{
-		map[string]any{"type": "oauth2", "scopes": []string(ToolScopes()[t.Name])},
-	}}
-	return &t
-}
-
-// schema describes T, with the limits that its Go type cannot say. It panics
-// where T has no schema: a mistake in this package, found by any of its tests.
-func schema[T any](limit func(*jsonschema.Schema)) *jsonschema.Schema {
-	s, err := jsonschema.For[T](nil)
-	if err != nil {
-		panic(err)
-	}
-	limit(s)
-	return s
 }
 
 // section is how much of each part of what was said goes to the API, in
@@ -143,6 +118,5 @@ type itemOut struct {
 	Item shelf.Item `json:"item" jsonschema:"as it is now"`
 }
 
-func says(format string, args ...any) *mcp.CallToolResult {
-	return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: fmt.Sprintf(format, args...)}}}
-}
+// tool says what a tool needs.
+func tool(t mcp.Tool) *mcp.Tool { return serving.Tool(t, ToolScopes()[t.Name]) }

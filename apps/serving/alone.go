@@ -2,12 +2,17 @@ package serving
 
 import (
 	"context"
+	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
+	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/sallyport-dev/sallyport/resource"
@@ -85,4 +90,20 @@ func (a Alone) Serve(ctx context.Context, next http.Handler, out io.Writer) erro
 		return server.Close() // streams that only listen never end by themselves
 	}
 	return nil
+}
+
+// Main runs a program until it is interrupted, and ends the process with what it
+// ended with: 1 for an error, which is printed behind name, and 2 where the flags
+// were asked for.
+func Main(name string, run func(ctx context.Context, args []string, out, diagnosis io.Writer) error) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		os.Exit(2)
+	case err != nil:
+		fmt.Fprintln(os.Stderr, name+":", err)
+		os.Exit(1)
+	}
 }

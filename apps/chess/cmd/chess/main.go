@@ -14,9 +14,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/sallyport-dev/sallyport/apps/chess"
 	"github.com/sallyport-dev/sallyport/apps/serving"
@@ -24,18 +21,7 @@ import (
 	"github.com/sallyport-dev/sallyport/resource"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		os.Exit(2)
-	case err != nil:
-		fmt.Fprintln(os.Stderr, "chess:", err)
-		os.Exit(1)
-	}
-}
+func main() { serving.Main("chess", run) }
 
 // settings are the flags.
 type settings struct{ issuer, resource, listen, data, stockfish string }

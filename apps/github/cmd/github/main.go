@@ -17,9 +17,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 
 	"github.com/sallyport-dev/sallyport/apps/github"
 	"github.com/sallyport-dev/sallyport/apps/serving"
@@ -29,18 +27,7 @@ import (
 
 const secretVariable = "GITHUB_SERVER_SECRET"
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		os.Exit(2)
-	case err != nil:
-		fmt.Fprintln(os.Stderr, "github:", err)
-		os.Exit(1)
-	}
-}
+func main() { serving.Main("github", run) }
 
 // settings are the flags.
 type settings struct{ issuer, resource, listen, client, login, api string }
