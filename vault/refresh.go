@@ -35,17 +35,21 @@ const (
 // that what an upstream answers is not lost.
 func (v *Vault) refresh(ctx context.Context, c store.Connection) (held, error) {
 	alone := context.WithoutCancel(ctx)
+	v.under.Add(1) // here, not in the flight: a Settle that begins before the flight's first step would not wait for it
 	flight := v.flights.DoChan(strings.Join([]string{c.Person, c.Login, c.Resource, c.Version.String()}, "\x00"), func() (any, error) {
-		v.under.Add(1)
-		defer v.under.Done()
 		return v.renewed(alone, c)
 	})
 	waiting, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	select {
 	case <-waiting.Done():
+		go func() {
+			<-flight
+			v.under.Done()
+		}()
 		return held{}, waiting.Err()
 	case landed := <-flight:
+		v.under.Done()
 		h, _ := landed.Val.(held)
 		return h, landed.Err
 	}
