@@ -6,7 +6,7 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
-	"github.com/sallyport-dev/sallyport/internal/widget"
+	"github.com/sallyport-dev/sallyport/apps/widget"
 	"github.com/sallyport-dev/sallyport/resource"
 )
 

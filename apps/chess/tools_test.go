@@ -336,7 +336,7 @@ func TestResultsAreShownOnABoard(t *testing.T) {
 		if tool.Meta["openai/widgetAccessible"] != true || tool.Meta["securitySchemes"] == nil {
 			t.Errorf("%s says %v", tool.Name, tool.Meta)
 		}
-		if tool.Meta["openai/outputTemplate"] == "ui://widget/chess-board.html" {
+		if tool.Meta["openai/outputTemplate"] == board().Address() {
 			shown++
 		}
 	}

@@ -5,7 +5,7 @@ import (
 	_ "embed" // the page
 
 	"github.com/sallyport-dev/sallyport/apps/serving"
-	"github.com/sallyport-dev/sallyport/internal/widget"
+	"github.com/sallyport-dev/sallyport/apps/widget"
 )
 
 //go:embed widgets/dist/who.html

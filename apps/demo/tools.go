@@ -12,7 +12,7 @@ import (
 
 	"github.com/sallyport-dev/sallyport/apps/serving"
 	"github.com/sallyport-dev/sallyport/apps/shelf"
-	"github.com/sallyport-dev/sallyport/internal/widget"
+	"github.com/sallyport-dev/sallyport/apps/widget"
 )
 
 const (

@@ -12,7 +12,7 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
-	"github.com/sallyport-dev/sallyport/internal/widget"
+	"github.com/sallyport-dev/sallyport/apps/widget"
 )
 
 func TestItemsBelongToOnePerson(t *testing.T) {
@@ -218,7 +218,7 @@ func TestWhoAmIHasAPage(t *testing.T) {
 		}
 		ui, _ := meta[toolWhoAmI]["ui"].(map[string]any)
 		uri, _ := ui["resourceUri"].(string)
-		if uri != "ui://widget/who.html" || meta[toolWhoAmI]["openai/outputTemplate"] != uri {
+		if uri != whoPage().Address() || meta[toolWhoAmI]["openai/outputTemplate"] != uri {
 			t.Errorf("whoami says %v", meta[toolWhoAmI])
 		}
 		if meta[toolAct]["openai/widgetAccessible"] != true {

@@ -215,7 +215,7 @@ func TestArrowsPointDownInTheTable(t *testing.T) {
 		t.Fatal(err)
 	}
 	levels := [][]string{
-		{"oauth"}, {"store"}, {"token", "store/storetest", "store/sqlstore"}, {"login", "vault", "resource"}, {"apps/serving", "apps/shelf"},
+		{"oauth"}, {"store"}, {"token", "store/storetest", "store/sqlstore"}, {"login", "vault", "resource"}, {"apps/serving", "apps/shelf", "apps/widget"},
 		{"authserver", "gateway", "console", "doctor", "apps/*"}, {"cmd/sallyport", "bench", "e2e"},
 	}
 	level := func(room string) int {
@@ -226,6 +226,8 @@ func TestArrowsPointDownInTheTable(t *testing.T) {
 			switch {
 			case room == "internal/*" && other != "oauth":
 				t.Errorf("internal packages are leaves and may not import %s", other)
+			case strings.HasPrefix(room, "apps/") && strings.HasPrefix(other, "internal/"):
+				t.Errorf("%s may not import %s: it is there to be copied into another module, where that cannot be imported", room, other)
 			case room == "internal/*" || other == "internal/*":
 			case level(room) <= level(other):
 				t.Errorf("%s may not import %s, which is beside or above it", room, other)
