@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"net"
@@ -204,6 +205,21 @@ func (d *door) restart() {
 	d.t.Helper()
 	d.close()
 	d.open()
+}
+
+// db is the door's database, behind its back.
+func (d *door) db() *sql.DB {
+	d.t.Helper()
+	driver, at := "sqlite", filepath.Join(filepath.Dir(d.settings), "data", "sallyport.db")+"?_pragma=busy_timeout(5000)"
+	if d.database != "" {
+		driver, at = "pgx", d.database
+	}
+	db, err := sql.Open(driver, at)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.t.Cleanup(func() { db.Close() })
+	return db
 }
 
 // visitor is the person with the account, at a browser of their own.

@@ -3,7 +3,6 @@ package e2e
 import (
 	"bytes"
 	"context"
-	"database/sql"
 	"fmt"
 	"io"
 	"net/http"
@@ -14,15 +13,20 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sallyport-dev/sallyport/e2e/person"
 	"github.com/sallyport-dev/sallyport/login/standin"
 )
 
 // A borrowed token is a person's own token of GitHub, which a tool behind two replicas
 // acts with. What GitHub gives for a code has ended when it comes.
 type borrowed struct {
-	first, second *door
+	first, second *door // second is nil where there is one process
 	github        *standin.GitHub
+	ada           *person.Person
+	client        client
 	access        string // of the client, for the door
+	refresh       string
+	told          chan struct{} // has a message when an answer of GitHub about tokens has gone out
 
 	mu      sync.Mutex
 	bearers map[string]int // what the tool was called with
@@ -48,13 +52,30 @@ func shortened(next http.Handler) http.Handler {
 	})
 }
 
+// telling says when an answer about tokens has gone out.
+func (b *borrowed) telling(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(w, r)
+		if strings.HasSuffix(r.URL.Path, "/access_token") {
+			_ = http.NewResponseController(w).Flush()
+			b.told <- struct{}{}
+		}
+	})
+}
+
 func borrow(t *testing.T) *borrowed {
 	t.Helper()
 	postgres.or(t)
-	b := &borrowed{bearers: map[string]int{}}
+	return borrowAt(t, func(more string) (first, second *door) { return twoReplicas(t, more) })
+}
+
+// borrowAt opens doors with more settings, and has ada connect.
+func borrowAt(t *testing.T, open func(more string) (first, second *door)) *borrowed {
+	t.Helper()
+	b := &borrowed{bearers: map[string]int{}, told: make(chan struct{}, 1024)}
 	b.github = standin.NewGitHub(standin.Client{ID: "door", Secret: elsewhereSecret}, standin.GitHubPerson{ID: 9, Login: "grace", Email: "grace@navy.example", Verified: true})
 	b.github.Expiring = true
-	there := httptest.NewServer(shortened(b.github))
+	there := httptest.NewServer(b.telling(shortened(b.github)))
 	t.Cleanup(there.Close)
 	tool := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		b.mu.Lock()
@@ -64,7 +85,7 @@ func borrow(t *testing.T) *borrowed {
 		_, _ = io.WriteString(w, `{"jsonrpc":"2.0","id":1,"result":{}}`)
 	}))
 	t.Cleanup(tool.Close)
-	b.first, b.second = twoReplicas(t, fmt.Sprintf(`
+	b.first, b.second = open(fmt.Sprintf(`
 login:
   - { type: local }
   - { type: github, url: %s, client_id: door, client_secret: %s }
@@ -72,13 +93,22 @@ resources:
   - { name: repos, title: Repositories, path: /mcp, upstream: "%s", connection: { provider: github, scopes: [repo] } }
 `, there.URL, elsewhereSecret, tool.URL))
 	b.github.Redirects(b.first.URL + "/oauth/callback/github")
-	ada := b.first.visitor()
-	ada.Elsewhere = there.URL
-	b.access = b.first.register(t, loopbackRedirect, "none").tokens(t, ada, "").AccessToken
+	b.ada = b.first.visitor()
+	b.ada.Elsewhere = there.URL
+	b.client = b.first.register(t, loopbackRedirect, "none")
+	b.connect(t)
+	<-b.told
 	if n := b.github.Count(standin.Token); n != 1 {
 		t.Fatalf("GitHub was asked for tokens %d times on the way", n)
 	}
 	return b
+}
+
+// connect has ada come by the client.
+func (b *borrowed) connect(t *testing.T) {
+	t.Helper()
+	a := b.client.tokens(t, b.ada, "")
+	b.access, b.refresh = a.AccessToken, a.RefreshToken
 }
 
 // call calls the tool through a replica, and returns the status and Retry-After.
@@ -167,16 +197,16 @@ func TestAReplicaThatIsKilledWhileItRefreshes(t *testing.T) {
 	if n := b.github.Count(standin.Token) - 1; n != 2 {
 		t.Errorf("GitHub was asked for newer tokens %d times", n)
 	}
+	b.second.close() // its log is whole
+	if said := b.second.log.String(); !strings.Contains(said, "begun and never saved, and nothing is lost") {
+		t.Error("the log does not say that a refresh was left behind, and that nothing is lost by it")
+	}
 }
 
 // leaseEnds does what a minute would.
 func (b *borrowed) leaseEnds(t *testing.T) {
 	t.Helper()
-	db, err := sql.Open("pgx", b.first.database)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
+	db := b.first.db()
 	res, err := db.ExecContext(t.Context(), "UPDATE connections SET leased_until = $1 WHERE leased_until > $1", time.Now().UnixMilli())
 	if err != nil {
 		t.Fatal(err)

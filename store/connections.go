@@ -48,8 +48,9 @@ type Connections interface {
 	// number of callers, in any number of processes, one succeeds.
 	LeaseConnection(ctx context.Context, c Connection, until time.Time) (bool, error)
 
-	// ReleaseConnection gives back the lease that ends at until. One that is
-	// another's by now stays.
+	// ReleaseConnection gives back the lease that ends at until, and leaves the one of
+	// before in its place, c.LeasedUntil, which says of a refresh that it was never
+	// finished. One that is another's by now stays.
 	ReleaseConnection(ctx context.Context, c Connection, until time.Time) error
 
 	// RenewConnection replaces Version and Sealed of a living connection, if from

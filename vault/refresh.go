@@ -88,6 +88,9 @@ func (v *Vault) renewed(ctx context.Context, c store.Connection) (held, error) {
 			_, err := v.Store.KillConnection(waiting, c)
 			return held{}, errors.Join(ErrDead, err)
 		}
+		if v.unfinished(c).IsZero() {
+			c.LeasedUntil = time.Time{} // of somebody who has it now, or gives it back while we look
+		}
 		until := v.Now().Add(leaseTime)
 		won, err := v.Store.LeaseConnection(waiting, c, until)
 		if err != nil {
@@ -139,7 +142,9 @@ func (v *Vault) ask(ctx context.Context, c store.Connection, old held, until tim
 		return held{}, err
 	case !won:
 		return held{}, errChanged // they connected again or disconnected, and that counts
-	case !h.fresh(v.Now()):
+	}
+	v.nothingLost(ctx, c)
+	if !h.fresh(v.Now()) {
 		return held{}, errors.New("vault: the upstream gives tokens that live for less than the margin")
 	}
 	return h, nil
@@ -167,10 +172,10 @@ func (v *Vault) save(ctx context.Context, from oauth.Digest, to store.Connection
 func (v *Vault) failed(ctx context.Context, c store.Connection, until time.Time, cause error) error {
 	if oauth.AsError(cause).Code == oauth.InvalidGrant {
 		killed, err := v.Store.KillConnection(ctx, c)
-		if killed {
-			v.Log.WarnContext(ctx, "an upstream has ended a connection; the person has to connect again", said(c, "cause", cause)...)
+		if !killed {
+			return errors.Join(ErrDead, cause, err)
 		}
-		return errors.Join(ErrDead, cause, err)
+		return v.ended(ctx, c, cause)
 	}
 	v.Log.WarnContext(ctx, "a connection could not be refreshed", said(c, "cause", cause)...)
 	return errors.Join(cause, v.Store.ReleaseConnection(context.WithoutCancel(ctx), c, until))

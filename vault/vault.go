@@ -284,6 +284,8 @@ func refusal(err error) error {
 	switch {
 	case errors.Is(err, ErrNotConnected):
 		return oauth.Refuse(oauth.InvalidToken, "the person has not connected the service that this server acts at; they have to sign in again").Because(err)
+	case errors.Is(err, errUnsaved):
+		return oauth.Refuse(oauth.InvalidToken, "a renewal of the person's connection was interrupted and is lost; they have to sign in again").Because(err)
 	case errors.Is(err, ErrDead):
 		return oauth.Refuse(oauth.InvalidToken, "the service that this server acts at has ended the person's connection; they have to sign in again").Because(err)
 	}

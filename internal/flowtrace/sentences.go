@@ -91,6 +91,9 @@ var remedies = map[string]remedy{
 		toDo: "Disconnect and connect in the client: the person is then asked to connect that service."},
 	"the service that this server acts at has ended the person's connection; they have to sign in again": {
 		toDo: "Disconnect and connect in the client: the person is then asked to connect that service again."},
+	"a renewal of the person's connection was interrupted and is lost; they have to sign in again": {
+		"This server was ended, or could not write, between the answer of the service that it acts at and its own database: the tokens of that answer are lost, and the older ones are not good any more.",
+		"Disconnect and connect in the client: the person is then asked to connect that service again. The log says when it was; look why the server ended then, or could not write."},
 	"the person's connection cannot be used now; try again": {
 		toDo: "The service that this server acts at does not answer, or refuses this server; the log says which. Nothing was revoked."},
 	"the person has to sign in again, to connect the service that is asked for": {

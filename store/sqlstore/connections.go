@@ -52,9 +52,9 @@ func (s *Store) LeaseConnection(ctx context.Context, c store.Connection, until t
 
 // ReleaseConnection implements [store.Connections].
 func (s *Store) ReleaseConnection(ctx context.Context, c store.Connection, until time.Time) error {
-	_, err := s.write(ctx, run(`UPDATE connections SET leased_until = NULL
+	_, err := s.write(ctx, run(`UPDATE connections SET leased_until = $6
 		WHERE person = $1 AND login = $2 AND resource = $3 AND version = $4 AND leased_until = $5`,
-		c.Person, c.Login, c.Resource, c.Version.String(), until.UnixMilli()))
+		c.Person, c.Login, c.Resource, c.Version.String(), until.UnixMilli(), never(c.LeasedUntil)))
 	return err
 }
 

@@ -112,6 +112,19 @@ func connectionRules() []rule {
 			w.ok(w.ReleaseConnection(t.Context(), c, until)) // the one that ended
 			w.leased(c, w.time().Add(time.Minute), false)
 		}},
+		{"a lease that is given back leaves the one of before, which says that it was left behind", func(t *testing.T, w *world) {
+			w.person("ada")
+			c := w.connected("ada", "github")
+			left := w.time().Add(time.Minute)
+			w.leased(c, left, true)
+			w.pass(2 * time.Minute)
+			until := w.time().Add(time.Minute)
+			w.leased(c, until, true)
+			c.LeasedUntil = left
+			w.ok(w.ReleaseConnection(t.Context(), c, until))
+			w.connection(c)
+			w.leased(c, until, true)
+		}},
 		{"of many who would refresh, one may", func(t *testing.T, w *world) {
 			w.person("ada")
 			c := w.connected("ada", "github")
