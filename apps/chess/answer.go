@@ -75,7 +75,7 @@ func (c *chess) refuse(ctx context.Context, tool string, err error) *mcp.CallToo
 	switch {
 	case errors.As(err, &sign):
 		res.Meta = mcp.Meta{"mcp/www_authenticate": []string{c.challenge(ctx, sign)}}
-	case errors.As(err, &wrong), errors.Is(err, errMovedOn), errors.Is(err, errBusy):
+	case errors.As(err, &wrong), errors.Is(err, errMovedOn), errors.Is(err, errBusy), errors.Is(err, errCrowded):
 	case ctx.Err() != nil:
 		text = "the call was cancelled"
 	default:

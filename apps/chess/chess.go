@@ -10,6 +10,7 @@ package chess
 import (
 	"log/slog"
 	"net/http"
+	"net/netip"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
@@ -35,7 +36,11 @@ type Options struct {
 	// Stockfish is the program of the engine. Empty: found where programs are, and
 	// where Debian has it. "none": the search of this package plays.
 	Stockfish string
-	Log       *slog.Logger // nil: nothing is logged
+	// Address tells whom a request came from, so that those who are not signed in
+	// share the engines fairly. It must not believe what anybody can write, as
+	// X-Forwarded-For. nil: the other end of the connection.
+	Address func(*http.Request) netip.Addr
+	Log     *slog.Logger // nil: nothing is logged
 }
 
 // A Server is the MCP server. Close it, or engines go on thinking.
@@ -56,6 +61,9 @@ func New(o Options) *Server {
 	if o.OwnGame == nil {
 		o.OwnGame = oauth.NewScope(ScopePlay)
 	}
+	if o.Address == nil {
+		o.Address = peer
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -71,7 +79,7 @@ func New(o Options) *Server {
 	})
 	c.addTools(s)
 	board().AddTo(s, foundAt)
-	return &Server{Handler: serving.Handler(s), engine: c.engine}
+	return &Server{Handler: knowing(o.Address, serving.Handler(s)), engine: c.engine}
 }
 
 // Close ends the engines. Calls that wait for one get an error.

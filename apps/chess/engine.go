@@ -9,20 +9,14 @@ import (
 	"time"
 
 	rules "github.com/corentings/chess/v2"
-
-	"github.com/sallyport-dev/sallyport/resource"
 )
 
 const (
 	maxDepth = 20              // half-moves
 	thinking = 2 * time.Second // by the clock, whatever the depth
-	patience = 5 * time.Second // for a turn, before a call is told to come back
 )
 
-var (
-	errBusy  = errors.New("every engine is thinking about somebody else's position; nothing was changed, try again in a few seconds")
-	errEnded = errors.New("chess: the engines have ended")
-)
+var errEnded = errors.New("chess: the engines have ended")
 
 // A thought is what an engine thinks, as the side that moves sees it.
 type thought struct {
@@ -35,20 +29,17 @@ type thought struct {
 }
 
 // An engine thinks for everybody, for so many at a time as there are processors,
-// and two at least. One of these turns is never a stranger's: whoever needs no
-// sign-in can keep all others waiting, and not those who are signed in.
+// and two at least.
 type engine struct {
 	stockfish *stockfish // nil: there is none
-	turns     chan struct{}
-	strangers chan struct{}
+	turns     *turns
 	ending    context.Context
 	end       context.CancelFunc
 	log       *slog.Logger
 }
 
 func newEngine(path string, log *slog.Logger) *engine {
-	turns := max(runtime.GOMAXPROCS(0), 2)
-	e := &engine{turns: make(chan struct{}, turns), strangers: make(chan struct{}, turns-1), log: log}
+	e := &engine{turns: newTurns(max(runtime.GOMAXPROCS(0), 2)), log: log}
 	e.ending, e.end = context.WithCancel(context.Background())
 	if path = findStockfish(path); path != "" {
 		e.stockfish = &stockfish{path: path}
@@ -78,11 +69,14 @@ func (e *engine) think(ctx context.Context, pos *rules.Position, depth int) (tho
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(e.ending, func() { cancel(errEnded) })()
-	leave, err := e.enter(ctx)
+	leave, err := e.turns.take(ctx)
 	if err != nil {
 		return thought{}, err
 	}
 	defer leave()
+	if e.ending.Err() != nil {
+		return thought{}, errEnded
+	}
 	depth = min(max(depth, 1), maxDepth)
 	if e.stockfish != nil {
 		t, err := e.stockfish.think(ctx, pos, depth)
@@ -93,40 +87,6 @@ func (e *engine) think(ctx context.Context, pos *rules.Position, depth int) (tho
 	}
 	t := searchFor(ctx, pos, depth, time.Now().Add(thinking))
 	return t, context.Cause(ctx)
-}
-
-// enter waits for a turn, and returns how to give it back.
-func (e *engine) enter(ctx context.Context) (leave func(), err error) {
-	needed := []chan struct{}{e.turns}
-	if who, known := resource.CallerFrom(ctx); !known || who.Anonymous {
-		needed = []chan struct{}{e.strangers, e.turns}
-	}
-	wait := time.NewTimer(patience)
-	defer wait.Stop()
-	held := 0
-	leave = func() {
-		for _, turn := range needed[:held] {
-			<-turn
-		}
-	}
-	for _, turn := range needed {
-		select {
-		case turn <- struct{}{}:
-			held++
-			continue
-		case <-wait.C:
-			err = errBusy
-		case <-ctx.Done():
-			err = context.Cause(ctx)
-		}
-		leave()
-		return nil, err
-	}
-	if e.ending.Err() != nil {
-		leave()
-		return nil, errEnded
-	}
-	return leave, nil
 }
 
 func (e *engine) close() error {

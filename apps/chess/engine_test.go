@@ -3,17 +3,11 @@ package chess
 import (
 	"context"
 	"log/slog"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
-
-	"github.com/sallyport-dev/sallyport/oauth"
-	"github.com/sallyport-dev/sallyport/resource"
 )
 
 // engines are the built-in search and, where there is one, Stockfish.
@@ -109,40 +103,4 @@ func TestNoEngineIsLeftBehind(t *testing.T) {
 	if p.cmd.ProcessState == nil || len(e.stockfish.alive) != 0 {
 		t.Error("it goes on")
 	}
-}
-
-func TestStrangersLeaveATurnToWhoeverIsSignedIn(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		e := newEngine("none", slog.New(slog.DiscardHandler))
-		defer e.close()
-		for range cap(e.turns) - 1 {
-			leave, err := e.enter(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer leave()
-		}
-		if _, err := e.enter(t.Context()); err != errBusy {
-			t.Errorf("a stranger more: %v", err)
-		}
-		guard, err := resource.New(resource.Config{
-			Resource: oauth.ProtectedResource{Name: "chess", ID: here, Scopes: Scopes()}, Issuer: issuer, Verifier: tokens{},
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		r := httptest.NewRequest("GET", here, nil)
-		r.Header.Set("Authorization", "Bearer ada")
-		guard.Wrap(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-			leave, err := e.enter(r.Context())
-			if err != nil {
-				t.Errorf("somebody who is signed in: %v", err)
-				return
-			}
-			leave()
-		})).ServeHTTP(httptest.NewRecorder(), r)
-		if len(e.turns) != cap(e.turns)-1 || len(e.strangers) != cap(e.strangers) {
-			t.Error("a turn was not given back")
-		}
-	})
 }

@@ -17,6 +17,9 @@ type game struct {
 	*play
 	kept store.Belonging
 	side string
+	// damage is what is wrong with what is kept, in a sentence; empty: nothing. play is
+	// then as far as it can be read, and there is no going on from there.
+	damage string
 }
 
 // kept is how a game is written down: the moves from the usual start.
@@ -47,7 +50,8 @@ func (c *chess) owner(ctx context.Context) (resource.Caller, error) {
 }
 
 // own is the game of whoever calls: a new one, not kept yet, where they have
-// none. version is what the caller has seen; 0: nothing is said of it.
+// none, and as much of it as can be read where what is kept is damaged. version is
+// what the caller has seen; 0: nothing is said of it.
 func (c *chess) own(ctx context.Context, version int64) (game, error) {
 	who, err := c.owner(ctx)
 	if err != nil {
@@ -67,17 +71,29 @@ func (c *chess) own(ctx context.Context, version int64) (game, error) {
 	if b.Version == 0 {
 		return g, nil
 	}
-	var k kept
-	if err := json.Unmarshal(b.Content, &k); err != nil {
-		return g, fmt.Errorf("chess: the kept game: %w", err)
-	}
-	g.side = k.Side
-	for _, text := range k.Moves {
-		if err := g.make(text); err != nil {
-			return g, fmt.Errorf("chess: the kept game: %w", err)
-		}
+	if err := g.read(b.Content); err != nil {
+		c.log.Error("a kept game is damaged", "resource", who.Resource, "subject", who.Subject, "version", b.Version, "cause", err.Error())
 	}
 	return g, nil
+}
+
+// read reads what is kept, as far as that makes sense.
+func (g *game) read(content []byte) error {
+	var k kept
+	if err := json.Unmarshal(content, &k); err != nil {
+		g.damage = "What is kept of this game cannot be read any more."
+		return err
+	}
+	if k.Side == "black" {
+		g.side = k.Side
+	}
+	for i, text := range k.Moves {
+		if err := g.make(text); err != nil {
+			g.damage = fmt.Sprintf("What is kept of this game is damaged: of %d half-moves only the first %d can be played.", len(k.Moves), i)
+			return fmt.Errorf("half-move %d: %w", i+1, err)
+		}
+	}
+	return nil
 }
 
 // keep writes a game down, if it is still what was read.
@@ -100,7 +116,7 @@ func (c *chess) keep(ctx context.Context, g *game) error {
 
 func (g game) show() result {
 	r := g.play.show()
-	r.Saved, r.Version, r.Side = true, g.kept.Version, g.side
+	r.Saved, r.Version, r.Side, r.Damage = true, g.kept.Version, g.side, g.damage
 	return r
 }
 

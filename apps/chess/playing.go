@@ -2,6 +2,7 @@ package chess
 
 import (
 	"context"
+	"errors"
 	"fmt"
 )
 
@@ -42,10 +43,10 @@ func (c *chess) reset(ctx context.Context, _ nothing) (answer, error) {
 }
 
 // anew puts the start in place of whatever is kept; the side stays where none is
-// named. What is kept need not even be a game any more.
+// named. What is kept may be damaged.
 func (c *chess) anew(ctx context.Context, side, text string) (answer, error) {
 	was, err := c.own(ctx, 0)
-	if err != nil && was.kept.Version == 0 {
+	if err != nil {
 		return answer{}, err
 	}
 	g := game{play: newPlay(), kept: was.kept, side: was.side}
@@ -111,6 +112,9 @@ func (c *chess) changeOwn(ctx context.Context, version int64, do func(*play) (*o
 	g, err := c.own(ctx, version)
 	if err != nil {
 		return answer{}, err
+	}
+	if g.damage != "" {
+		return answer{}, tell(errors.New(g.damage + " Nothing was changed. status shows how far it can be read; new_game begins another"))
 	}
 	o, err := do(g.play)
 	if err != nil {

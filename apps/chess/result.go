@@ -21,6 +21,8 @@ type result struct {
 	Version int64    `json:"version,omitempty" jsonschema:"of that game; given back with the next move, the move is refused if the game has moved on"`
 	Side    string   `json:"side,omitempty" jsonschema:"which side the person plays"`
 
+	Damage string `json:"damage,omitempty" jsonschema:"what is wrong with what was kept of the game: it can be looked at, and not gone on with"`
+
 	Moves  []string `json:"moves,omitempty" jsonschema:"every legal move"`
 	Engine *opinion `json:"engine,omitempty" jsonschema:"what the engine thinks"`
 	Puzzle *attempt `json:"puzzle,omitempty"`
@@ -98,6 +100,9 @@ func (p *play) legal() []legalMove {
 // say tells a result to whoever sees no board.
 func (r result) say() string {
 	var b strings.Builder
+	if r.Damage != "" {
+		b.WriteString(r.Damage + " This is how far; new_game begins another.\n")
+	}
 	if r.Move != "" {
 		fmt.Fprintf(&b, "The last move was %s. ", r.Move)
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/sallyport-dev/sallyport/oauth"
 	"github.com/sallyport-dev/sallyport/resource"
+	"github.com/sallyport-dev/sallyport/store"
 	"github.com/sallyport-dev/sallyport/token"
 )
 
@@ -346,5 +347,36 @@ func TestResultsAreShownOnABoard(t *testing.T) {
 	res, err := cs.ReadResource(t.Context(), &mcp.ReadResourceParams{URI: "ui://widget/chess-board.html"})
 	if err != nil || !strings.HasPrefix(res.Contents[0].Text, "<!doctype html>") {
 		t.Errorf("the board: %v, %v", res, err)
+	}
+}
+
+// TestADamagedGameCanBeLookedAt: what stands in the row may be of another version of
+// this server, or of whoever could write there.
+func TestADamagedGameCanBeLookedAt(t *testing.T) {
+	for _, c := range []struct{ content, history, side, damage string }{
+		{`{"side":"black","moves":["e2e4","e7e5","e1e8","a2a3"]}`, "history=[e4 e5]", "side=black", "of 4 half-moves only the first 2 can be played"},
+		{`{"side":"purple","moves":["nonsense"]}`, "history=[]", "side=white", "of 1 half-moves only the first 0 can be played"},
+		{`no game`, "history=[]", "side=white", "cannot be read any more"},
+	} {
+		games := &memory{}
+		if done, err := games.Keep(t.Context(), store.Belonging{Resource: here, Subject: "ada", Content: []byte(c.content)}); !done || err != nil {
+			t.Fatal(done, err)
+		}
+		ada := connect(t, serveChess(t, Options{Games: games}), "ada", generations[2])
+		r := call(t, ada, toolStatus, nil)
+		r.wants(t, c.history, c.side, "saved=true", "version=1")
+		if !strings.Contains(r.get("damage"), c.damage) || !strings.HasPrefix(r.text, r.get("damage")) {
+			t.Errorf("%s: %s", c.content, r.text)
+		}
+		call(t, ada, toolLegal, nil).wants(t, c.history)
+		for tool, in := range map[string]args{toolMove: {"move": "Nf3"}, toolEngine: {}} {
+			if r := refused(t, ada, tool, in); !strings.Contains(r.text, c.damage) || !strings.Contains(r.text, "new_game begins another") {
+				t.Errorf("%s: %s", tool, r.text)
+			}
+		}
+		if b, err := games.Belonging(t.Context(), here, "ada"); err != nil || string(b.Content) != c.content {
+			t.Errorf("to look at it makes it %s, %v", b.Content, err)
+		}
+		call(t, ada, toolReset, nil).wants(t, "history=[]", "damage=<nil>", "version=2", c.side)
 	}
 }

@@ -3,12 +3,14 @@ package main
 import (
 	"context"
 	"net/http"
+	"net/netip"
 
 	"github.com/sallyport-dev/sallyport/apps/chess"
 	"github.com/sallyport-dev/sallyport/apps/demo"
 	"github.com/sallyport-dev/sallyport/apps/github"
 	"github.com/sallyport-dev/sallyport/apps/intent"
 	"github.com/sallyport-dev/sallyport/internal/config"
+	"github.com/sallyport-dev/sallyport/internal/weblog"
 	"github.com/sallyport-dev/sallyport/oauth"
 	"github.com/sallyport-dev/sallyport/resource"
 )
@@ -37,6 +39,7 @@ func (d *door) chess(settings config.Resource) http.Handler {
 	own, _ := settings.ToolScopes("status")
 	c := chess.New(chess.Options{
 		Version: versionText(), Games: d.in.store, OwnGame: append(oauth.Scope{}, own...), Log: d.log.With("resource", settings.Name),
+		Address: func(r *http.Request) netip.Addr { return weblog.From(r.Context()).From() },
 	})
 	d.boards = append(d.boards, c)
 	return c

@@ -19,7 +19,8 @@ type contextKey struct{}
 // An Event gathers what one request was about. Handlers add to it; the
 // middleware writes it. All methods are safe on a nil Event and for concurrent use.
 type Event struct {
-	ID string
+	ID   string
+	from netip.Addr
 
 	mu    sync.Mutex
 	attrs []slog.Attr
@@ -31,6 +32,16 @@ type Event struct {
 func From(ctx context.Context) *Event {
 	e, _ := ctx.Value(contextKey{}).(*Event)
 	return e
+}
+
+// From is whom the request came from, as [Options] tell it by what was sent, also
+// to those who see the request without the headers that say so. It is zero on a nil
+// Event.
+func (e *Event) From() netip.Addr {
+	if e == nil {
+		return netip.Addr{}
+	}
+	return e.from
 }
 
 // Add notes a value. Names and ids only: a secret has no string form.
@@ -69,7 +80,7 @@ type Options struct {
 func Wrap(o Options, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := o.Now()
-		event := &Event{ID: oauth.NewID("")}
+		event := &Event{ID: oauth.NewID(""), from: o.Address(r)}
 		w.Header().Set("X-Request-Id", event.ID)
 		rec := &recorder{ResponseWriter: w}
 		r = r.WithContext(context.WithValue(r.Context(), contextKey{}, event))
@@ -122,7 +133,7 @@ func (o Options) write(e *Event, r *http.Request, rec *recorder, took time.Durat
 	attrs := []slog.Attr{
 		slog.String("request_id", e.ID), slog.String("method", r.Method), slog.String("route", route),
 		slog.Int("status", status), slog.Int64("bytes", rec.bytes), slog.Duration("took", took),
-		slog.String("from", o.Address(r).String()),
+		slog.String("from", e.from.String()),
 	}
 	attrs = append(attrs, e.attrs...)
 	if e.cause != nil {

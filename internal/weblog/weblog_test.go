@@ -109,3 +109,20 @@ func TestOnlyWhatTrustedProxiesWroteIsBelieved(t *testing.T) {
 		}
 	}
 }
+
+func TestWhomARequestCameFromIsKnownToThoseWhoDoNotSeeItsHeaders(t *testing.T) {
+	h := Wrap(Options{
+		Log: slog.New(slog.DiscardHandler), Now: time.Now, Address: Addresses([]netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}),
+	}, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		r.Header = nil
+		if got := From(r.Context()).From().String(); got != "198.51.100.7" {
+			t.Errorf("it comes from %s", got)
+		}
+	}))
+	r := httptest.NewRequest("GET", "/", nil)
+	r.Header.Set("X-Forwarded-For", "198.51.100.7")
+	h.ServeHTTP(httptest.NewRecorder(), r)
+	if From(t.Context()).From().IsValid() {
+		t.Error("what is no request comes from somewhere")
+	}
+}
