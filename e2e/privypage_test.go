@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/sallyport-dev/sallyport/login/standin"
@@ -96,38 +97,77 @@ func documentedPage(t *testing.T, door string) string {
 	return script
 }
 
-// TestThePageOfTheDocumentationSignsInWithPrivy: whoever copies the page of
-// docs/login.md has one that signs people in, once and anew, and lets them give up.
-func TestThePageOfTheDocumentationSignsInWithPrivy(t *testing.T) {
-	browser := newBrowser(t)
-	const did = "did:privy:cm3np4u9j001rc8b73seqmqqk"
+// A site of the operator's own has the page of docs/login.md, and a Privy at which one
+// person is.
+type privySite struct {
+	URL   string // of the page
+	login string // the settings of the login, under login:
+	mu    sync.Mutex
+	page  string          // the path of the page's script
+	given map[string]bool // Privy's access tokens, which the page got
+}
+
+func newPrivySite(t *testing.T, did, email string) *privySite {
+	t.Helper()
+	s := &privySite{given: map[string]bool{}}
 	privy := standin.NewPrivy(standin.Client{ID: "cmapp", Secret: elsewhereSecret}, standin.PrivyPerson{DID: did, Linked: []map[string]any{
-		{"type": "email", "address": "grace@navy.example", "latest_verified_at": 1}}})
+		{"type": "email", "address": email, "latest_verified_at": 1}}})
 	there := httptest.NewServer(privy)
 	t.Cleanup(there.Close)
-	var script string
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /sign-in", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		fmt.Fprint(w, `<!doctype html><html lang="en"><link rel="icon" href="data:,"><title>Acme</title><h1>Sign in to Acme</h1><div id="root"></div><script src="/page.js"></script>`)
 	})
-	mux.HandleFunc("GET /page.js", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, script) })
+	mux.HandleFunc("GET /page.js", func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		http.ServeFile(w, r, s.page)
+	})
 	mux.HandleFunc("POST /session", func(w http.ResponseWriter, _ *http.Request) {
-		json.NewEncoder(w).Encode(privy.SignedIn(did)) //nolint:errcheck // the page would say so
+		session := privy.SignedIn(did)
+		s.mu.Lock()
+		s.given[session.Access] = true
+		s.mu.Unlock()
+		json.NewEncoder(w).Encode(session) //nolint:errcheck // the page would say so
 	})
 	site := httptest.NewServer(mux)
 	t.Cleanup(site.Close)
-	d := newDoor(t, fmt.Sprintf(`
-login:
-  - { type: local }
+	s.URL = site.URL
+	s.login = fmt.Sprintf(`
   - type: privy
     app_id: cmapp
     app_secret: %[1]s
     login_url: %[2]s/sign-in
     jwks_url: %[3]s/v1/apps/cmapp/jwks.json
     api_url: %[3]s/v1
-`, elsewhereSecret, site.URL, there.URL))
-	script = documentedPage(t, d.URL)
+`, elsewhereSecret, site.URL, there.URL)
+	return s
+}
+
+// signsInTo puts the door's address into the page, as whoever copies it does.
+func (s *privySite) signsInTo(t *testing.T, door string) {
+	t.Helper()
+	page := documentedPage(t, door)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.page = page
+}
+
+// gave says whether a token is one of Privy's that the page got.
+func (s *privySite) gave(token string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.given[token]
+}
+
+// TestThePageOfTheDocumentationSignsInWithPrivy: whoever copies the page of
+// docs/login.md has one that signs people in, once and anew, and lets them give up.
+func TestThePageOfTheDocumentationSignsInWithPrivy(t *testing.T) {
+	browser := newBrowser(t)
+	site := newPrivySite(t, "did:privy:cm3np4u9j001rc8b73seqmqqk", "grace@navy.example")
+	d := newDoor(t, "login:\n  - { type: local }"+site.login)
+	site.signsInTo(t, d.URL)
 	here := newLanding(t, false)
 	c := d.register(t, here.URL, "none")
 

@@ -65,10 +65,17 @@ func (d *discovery) extracted(ctx context.Context, in extractIn) (session, found
 	return s, out, err
 }
 
+// told is how many intents stand in the text of a result: a model has read enough
+// then, and structuredContent has them all.
+const told = 50
+
 func list(intents []Intent) string {
 	var text strings.Builder
-	for _, i := range intents {
+	for _, i := range intents[:min(len(intents), told)] {
 		fmt.Fprintf(&text, "- %s\n", i.words())
+	}
+	if more := len(intents) - told; more > 0 {
+		fmt.Fprintf(&text, "and %d more\n", more)
 	}
 	return text.String()
 }
@@ -79,10 +86,10 @@ func (i Intent) words() string { return cmp.Or(i.Summary, i.Text) }
 // inWords is what a tool says when the API did not do what it was asked. What the
 // API said itself stays here: it is not for a model.
 func inWords(err error, what string) error {
-	var told toModel
+	var worded toModel
 	switch {
-	case errors.As(err, &told):
-		return told
+	case errors.As(err, &worded):
+		return worded
 	case errors.Is(err, errLate):
 		return toModel("Protocol API timeout")
 	case errors.Is(err, errOff):

@@ -81,6 +81,7 @@ func New(o Options) (http.Handler, error) {
 		Capabilities: &mcp.ServerCapabilities{},
 	})
 	d.addTools(s)
+	d.addPages(s)
 	return serving.Handler(s), nil
 }
 

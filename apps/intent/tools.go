@@ -118,5 +118,5 @@ type itemOut struct {
 	Item shelf.Item `json:"item" jsonschema:"as it is now"`
 }
 
-// tool says what a tool needs.
-func tool(t mcp.Tool) *mcp.Tool { return serving.Tool(t, ToolScopes()[t.Name]) }
+// tool says what a tool needs, and which page shows what it answers.
+func tool(t mcp.Tool) *mcp.Tool { return onPages(serving.Tool(t, ToolScopes()[t.Name])) }

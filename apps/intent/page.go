@@ -1,0 +1,47 @@
+package intent
+
+import (
+	"context"
+	_ "embed" // the page
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/sallyport-dev/sallyport/internal/widget"
+	"github.com/sallyport-dev/sallyport/resource"
+)
+
+//go:embed widgets/dist/intent-display.html
+var intentsHTML string
+
+// intentsPage lists what the person is looking for.
+func intentsPage() widget.Page {
+	return widget.Page{
+		URI: "ui://widget/intent-display.html", Name: "intent-display", Title: "What you are looking for", HTML: intentsHTML, Border: true,
+		Description: "Lists what the person is looking for. They tick things off there by themselves. Do not repeat the list; say in one " +
+			"sentence what was found, and offer to look for people who want the same.",
+	}
+}
+
+// addPages makes chats show results on the pages, and lets the pages call.
+func (d *discovery) addPages(s *mcp.Server) {
+	intentsPage().AddTo(s, foundAt)
+}
+
+// onPages says of a tool which page shows what it answers.
+func onPages(t *mcp.Tool) *mcp.Tool {
+	switch t.Name {
+	case toolExtract:
+		intentsPage().ShowResultsOf(t, "Finding out what you are looking for", "Found out what you are looking for")
+	case toolItems:
+		intentsPage().ShowResultsOf(t, "Looking at what was found", "Looked at what was found")
+	case toolItem:
+		widget.LetWidgetsCall(t)
+	}
+	return t
+}
+
+// foundAt is where this server is found from outside, as the guard says.
+func foundAt(ctx context.Context) string {
+	c, _ := resource.CallerFrom(ctx)
+	return c.Resource
+}
