@@ -330,3 +330,43 @@ func TestToolsSayWhatTheyNeedAndDo(t *testing.T) {
 		}
 	}
 }
+
+func TestResultsHavePages(t *testing.T) {
+	s := connect(t, serve(t, Options{}), "ada")
+	list, err := s.ListTools(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := map[string]string{toolExtract: intentsPage().Address(), toolItems: intentsPage().Address(), toolDiscover: connectionsPage().Address()}
+	called := map[string]bool{toolExtract: true, toolItems: true, toolItem: true, toolDiscover: true, toolAct: true}
+	for _, tool := range list.Tools {
+		page, _ := tool.Meta["openai/outputTemplate"].(string)
+		if page != shown[tool.Name] {
+			t.Errorf("the result of %s is shown by %q", tool.Name, page)
+		}
+		if callable := tool.Meta["openai/widgetAccessible"] == true; callable != called[tool.Name] {
+			t.Errorf("that pages may call %s is %t", tool.Name, callable)
+		}
+		if page == "" {
+			continue
+		}
+		got, err := s.ReadResource(t.Context(), &mcp.ReadResourceParams{URI: page})
+		if err != nil || len(got.Contents) != 1 || !strings.HasPrefix(got.Contents[0].Text, "<!doctype html>") {
+			t.Errorf("%s: %v", page, err)
+		}
+	}
+}
+
+func TestAModelReadsTheBeginningOfALongList(t *testing.T) {
+	var all []string
+	for i := range told + 2 {
+		all = append(all, fmt.Sprintf(`{"id":"%d","payload":"thing %d"}`, i, i))
+	}
+	url := protocol(t, func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, `{"intents":[%s],"intentsGenerated":%d}`, strings.Join(all, ","), len(all))
+	})
+	text, out, failed := call(t, connect(t, serve(t, Options{API: url, Token: tokenOf("t")}), "ada"), toolExtract, args{"fullInputText": said})
+	if failed || len(out["intents"].([]any)) != told+2 || strings.Contains(text, "thing 50") || !strings.HasSuffix(text, "and 2 more\n") {
+		t.Errorf("%d intents, and the text %s", len(out["intents"].([]any)), text)
+	}
+}

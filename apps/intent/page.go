@@ -2,16 +2,19 @@ package intent
 
 import (
 	"context"
-	_ "embed" // the page
+	_ "embed" // the pages
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
-	"github.com/sallyport-dev/sallyport/internal/widget"
+	"github.com/sallyport-dev/sallyport/apps/widget"
 	"github.com/sallyport-dev/sallyport/resource"
 )
 
 //go:embed widgets/dist/intent-display.html
 var intentsHTML string
+
+//go:embed widgets/dist/discover-connections.html
+var connectionsHTML string
 
 // intentsPage lists what the person is looking for.
 func intentsPage() widget.Page {
@@ -22,9 +25,19 @@ func intentsPage() widget.Page {
 	}
 }
 
+// connectionsPage lists people who look for the same.
+func connectionsPage() widget.Page {
+	return widget.Page{
+		URI: "ui://widget/discover-connections.html", Name: "discover-connections", Title: "People who look for the same", HTML: connectionsHTML, Border: true,
+		Description: "Lists people who look for the same as the person, and what they have in common. The person asks them for a connection " +
+			"there, skips or answers them by themselves. Do not repeat the list; say in one sentence who stands out.",
+	}
+}
+
 // addPages makes chats show results on the pages, and lets the pages call.
 func (d *discovery) addPages(s *mcp.Server) {
 	intentsPage().AddTo(s, foundAt)
+	connectionsPage().AddTo(s, foundAt)
 }
 
 // onPages says of a tool which page shows what it answers.
@@ -34,7 +47,9 @@ func onPages(t *mcp.Tool) *mcp.Tool {
 		intentsPage().ShowResultsOf(t, "Finding out what you are looking for", "Found out what you are looking for")
 	case toolItems:
 		intentsPage().ShowResultsOf(t, "Looking at what was found", "Looked at what was found")
-	case toolItem:
+	case toolDiscover:
+		connectionsPage().ShowResultsOf(t, "Looking for people who look for the same", "Looked for people who look for the same")
+	case toolItem, toolAct:
 		widget.LetWidgetsCall(t)
 	}
 	return t

@@ -3,4 +3,5 @@ export const widgets = [
   { name: 'who', server: 'demo', title: 'Who is signed in' },
   { name: 'chess-board', server: 'chess', title: 'Chess board' },
   { name: 'intent-display', server: 'intent', title: 'What you are looking for' },
+  { name: 'discover-connections', server: 'intent', title: 'People who look for the same' },
 ]

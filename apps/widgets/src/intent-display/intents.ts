@@ -1,4 +1,5 @@
 import { asObject } from '../bridge/bridge'
+import { many } from '../shared/words'
 
 /** What a person is looking for, from whichever tool it came. */
 export interface Intent {
@@ -60,10 +61,6 @@ export function summary(found: Found, done: number): string {
   if (found.all) return done === 0 ? many(n, 'intent') : `${many(n, 'intent')}, ${done.toLocaleString('en')} of them done`
   const read = [found.files > 0 && many(found.files, 'file'), found.links > 0 && many(found.links, 'link')].filter(Boolean).join(' and ')
   return `${many(n, 'intent')} found${read && `, in what you said and ${read}`}`
-}
-
-export function many(n: number, what: string): string {
-  return `${n.toLocaleString('en')} ${what}${n === 1 ? '' : 's'}`
 }
 
 function words(v: unknown): string {

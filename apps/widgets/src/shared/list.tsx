@@ -11,9 +11,11 @@ interface Props<T> {
   /** What a row says; buttons of it are not here but in acts. */
   readonly says: (row: T) => ReactNode
   /** The buttons of a row: RowButton each. */
-  readonly acts?: (row: T) => ReactNode
+  readonly acts?: ((row: T) => ReactNode) | undefined
   /** What Enter on a row does, and a press on what it says. */
-  readonly open?: (row: T) => void
+  readonly open?: ((row: T) => void) | undefined
+  /** Something else is in the place of the list. When it is back, it has the keyboard where it was. */
+  readonly away?: boolean
 }
 
 /**
@@ -24,13 +26,17 @@ interface Props<T> {
  * arrows, Page Up and Page Down, Home and End move to others. The keyboard's row stays in the page wherever the list is
  * scrolled, and where it is taken out of the list the one that takes its place has the keyboard.
  */
-export function List<T>({ label, rows, keyOf, says, acts, open }: Props<T>) {
+export function List<T>({ label, rows, keyOf, says, acts, open, away = false }: Props<T>) {
   const at = useKeyboardRow(rows, keyOf)
   const { box, probe, view, span } = useSpan(rows.length)
   const going = useRef<number | undefined>(undefined) // to which button of the row; 0: the row itself
   const holds = useRef(false) // the list has the keyboard
 
   useLayoutEffect(() => {
+    if (away) {
+      going.current = 0
+      return
+    }
     const lost = holds.current && document.activeElement === document.body
     if (going.current === undefined && !lost) return
     const stops = stopsOf(box.current?.querySelector('[data-at]'))
@@ -56,7 +62,7 @@ export function List<T>({ label, rows, keyOf, says, acts, open }: Props<T>) {
   if (at.index < span.from && rows.length > 0) drawn.unshift(at.index)
   if (at.index >= span.to) drawn.push(at.index)
   return (
-    <div ref={box} className="list" role="grid" aria-label={label} aria-rowcount={rows.length} onKeyDown={go}
+    <div ref={box} className="list" hidden={away} role="grid" aria-label={label} aria-rowcount={rows.length} onKeyDown={go}
       onFocus={() => { holds.current = true }} onBlur={() => { holds.current = false }}>
       <div ref={probe} className="probe" role="presentation" />
       <div className="all" role="presentation" style={{ '--rows': rows.length } as object}>

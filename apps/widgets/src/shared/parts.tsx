@@ -1,4 +1,4 @@
-import { Component, type ReactNode } from 'react'
+import { Component, type ReactNode, useLayoutEffect, useRef } from 'react'
 
 /** The whole page, where there is nothing yet or nothing at all to show. */
 export function Bare({ children }: { children: ReactNode }) {
@@ -42,6 +42,28 @@ export function Failed({ why, again }: { why: string; again?: () => void }) {
         </button>
       )}
     </Note>
+  )
+}
+
+/** One row of a list in full, in its place, and the way back: the button, or Escape. */
+export function Whole({ title, back, children }: { title: string; back: () => void; children: ReactNode }) {
+  const all = useRef<HTMLElement>(null)
+  const heading = useRef<HTMLHeadingElement>(null)
+  const holds = useRef(true) // the keyboard is somewhere here, or was on what is not there any more
+  useLayoutEffect(() => {
+    if (holds.current && !all.current?.contains(document.activeElement)) heading.current?.focus()
+  })
+  return (
+    <section ref={all} className="whole" aria-label={title} onKeyDown={(e) => e.key === 'Escape' && back()}
+      onFocus={() => { holds.current = true }} onBlur={() => { holds.current = false }}>
+      <button type="button" onClick={back}>
+        Back to the list
+      </button>
+      <h2 ref={heading} tabIndex={-1}>
+        {title}
+      </h2>
+      {children}
+    </section>
   )
 }
 

@@ -32,13 +32,6 @@ export function readIdentity(structured: unknown): Identity {
   }
 }
 
-/** The one or two letters that stand for a person. */
-export function initials(name: string): string {
-  const words = name.split(/[\s._@-]+/u).filter(Boolean)
-  const first = (w: string | undefined) => (w ? [...w][0] ?? '' : '')
-  return (first(words[0]) + (words.length > 1 ? first(words.at(-1)) : '')).toUpperCase() || '?'
-}
-
 /** A client that has a metadata document is named by that document's host, which it cannot choose freely. */
 export function clientHost(id: string): string {
   try {

@@ -1,8 +1,9 @@
 import { useEffect, useState } from 'react'
 import { useAct } from '../shared/act'
+import { Face } from '../shared/face'
 import { Bare, Failed, Loading, Note } from '../shared/parts'
 import { useShown } from '../shared/widget'
-import { clientHost, type Identity, initials, readIdentity } from './identity'
+import { clientHost, type Identity, readIdentity } from './identity'
 import { left } from './left'
 
 /** What the demo's settings say of its scopes, in the order in which people meet them. */
@@ -64,9 +65,7 @@ function Person({ who }: { who: Identity }) {
   const rest = [who.username, who.email].filter((w) => w && w !== name)
   return (
     <header>
-      <span className="face" aria-hidden="true">
-        {initials(name)}
-      </span>
+      <Face name={name} />
       <div>
         <p className="quiet">You are signed in as</p>
         <h1>{name}</h1>
