@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/sallyport-dev/sallyport/internal/flowtrace"
 	"github.com/sallyport-dev/sallyport/internal/weblog"
@@ -177,9 +178,11 @@ func (s *Server) exchangeUpstream(ctx context.Context, c *caller, login string, 
 		return exchanged{}, err
 	}
 	connection, _ := s.connectionOf(g.Subject, resource)
-	bearer, expires, err := s.Vault.Token(ctx, connection)
+	bearer, expires, err := s.ownToken(ctx, connection, oauth.Secret(form.Get(oauth.RefusedToken)))
 	if errors.Is(err, vault.ErrNotConnected) || errors.Is(err, vault.ErrDead) {
-		return exchanged{}, oauth.Refuse(oauth.InvalidGrant, notConnected).Because(err)
+		refusal := oauth.Refuse(oauth.InvalidGrant, notConnected).Because(err)
+		refusal.Page = s.ConnectPage(connection, access.ClientID)
+		return exchanged{}, refusal
 	}
 	if err != nil {
 		return exchanged{}, err
@@ -190,6 +193,17 @@ func (s *Server) exchangeUpstream(ctx context.Context, c *caller, login string, 
 		answer.ExpiresIn = int64(expires.Sub(s.Now()).Seconds())
 	}
 	return answer, nil
+}
+
+// ownToken is a person's own token, and another one than that which the service
+// refuses, if it refuses one.
+func (s *Server) ownToken(ctx context.Context, c vault.Connection, refused oauth.Secret) (oauth.Secret, time.Time, error) {
+	if refused != "" {
+		if err := s.Vault.Refused(ctx, c, refused); err != nil {
+			return "", time.Time{}, err
+		}
+	}
+	return s.Vault.Token(ctx, c)
 }
 
 // auditGiven notes that a server or a client got a token that acts for a person

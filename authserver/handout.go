@@ -35,7 +35,9 @@ func (s *Server) handOut(u Upstream) handler {
 		if err != nil {
 			return err
 		}
-		bearer, expires, err := s.Vault.Token(r.Context(), vault.Connection{Person: g.Subject, Login: u.Name, Resource: g.Resource})
+		resource, _ := s.resource(g.Resource)
+		connection, _ := s.connectionOf(g.Subject, resource)
+		bearer, expires, err := s.Vault.Token(r.Context(), connection)
 		if errors.Is(err, vault.ErrNotConnected) || errors.Is(err, vault.ErrDead) {
 			return oauth.Refuse(oauth.TokenNotFound, "there is no token of the person's that is alive; they have to sign in again").Because(err)
 		}

@@ -77,7 +77,8 @@ func refuseJSON(w http.ResponseWriter, r *http.Request, e *oauth.Error) {
 	writeJSON(w, e.Code.Status(), struct {
 		Error       oauth.ErrorCode `json:"error"`
 		Description string          `json:"error_description"`
-	}{e.Code, e.Description})
+		Page        string          `json:"error_uri,omitempty"`
+	}{e.Code, e.Description, e.Page})
 }
 
 // comeAgain says when to come again, where that is known. RFC 9110 §10.2.3.

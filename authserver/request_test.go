@@ -36,7 +36,7 @@ func (s *scene) request(method, rest string) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	target := s.url + path
+	target := s.url + strings.TrimPrefix(path, s.setting.issuer)
 	body := s.body
 	if encoded := form.Encode(); method == "POST" && body == "" {
 		body = encoded

@@ -71,6 +71,9 @@ type Error struct {
 	Description string
 	Cause       error
 	RetryAfter  int // seconds; 0: not said
+	// Page is the absolute URL of a page at which a person can mend it; empty: there is
+	// none. Clients of the token endpoint are told it as error_uri. RFC 6749 §5.2.
+	Page string
 }
 
 // Refuse makes a refusal. The description is a constant sentence that quotes

@@ -8,6 +8,11 @@ const (
 	TokenTypeJWT    = "urn:ietf:params:oauth:token-type:jwt"
 )
 
+// RefusedToken is the parameter of a token exchange in which the server of a resource
+// says that a service refuses the person's own token that it got before. It has a
+// prefix because it is of this server alone: RFC 6749 §8.2.
+const RefusedToken = "sallyport_refused_token"
+
 // An Exchange is one thing that the server of a resource may have for a token that
 // was presented to it: the person's own token of Login, or a token with which it acts
 // for the person at Resource, within Scope. RFC 8693 §1.1.

@@ -99,11 +99,39 @@ func (e *Exchange) Close() error {
 // resource that it has a connection to that login.
 func (e *Exchange) UpstreamToken(ctx context.Context, a Asking) (oauth.Secret, time.Time, error) {
 	g, err := e.get(ctx, a.Presented, url.Values{"audience": {a.Login}})
+	return g.token, g.expires, e.connectable(a.Login, err)
+}
+
+// UpstreamRefused implements [Upstreams]: it forgets the token, and asks for another
+// one. RFC 8693 has no word for why, so the issuer is told in a parameter of its own,
+// [oauth.RefusedToken]; it decides whether the service is asked.
+//
+// RFC 6749 §3.2: "The authorization server MUST ignore unrecognized request
+// parameters." One that does gives the same token again, which is no use.
+func (e *Exchange) UpstreamRefused(ctx context.Context, a Asking, token oauth.Secret) error {
+	form := url.Values{"audience": {a.Login}}
+	key := keyOf(a.Presented, form)
+	if g, ok := e.entries.GetIfPresent(key); ok && g.token != token && e.Now().Before(g.until) {
+		return nil
+	}
+	e.entries.Invalidate(key)
+	form.Set(oauth.RefusedToken, string(token))
+	g, err := e.fetch(ctx, key, a.Presented, form)
+	if err == nil && g.token == token {
+		e.entries.Invalidate(key)
+		return notNow(0, errors.New("resource: the token endpoint gives the token again that the service refuses"))
+	}
+	return e.connectable(a.Login, err)
+}
+
+// connectable makes of a refusal what has the person connect a login, where it is
+// because they have not.
+func (e *Exchange) connectable(login string, err error) error {
 	var refusal *exchangeRefusal
 	if !errors.As(err, &refusal) || refusal.Code != oauth.InvalidGrant {
-		return g.token, g.expires, err
+		return err
 	}
-	return "", time.Time{}, &Unconnected{Title: cmp.Or(e.Titles[a.Login], a.Login), Page: refusal.Page,
+	return &Unconnected{Title: cmp.Or(e.Titles[login], login), Page: refusal.Page,
 		Refusal: oauth.Refuse(oauth.InvalidToken, "the person has to sign in again, to connect the service that this server acts at").Because(err)}
 }
 
@@ -128,10 +156,20 @@ func (e *Exchange) ResourceToken(ctx context.Context, presented oauth.Secret, re
 
 // get finds a token among those that are kept, or asks for one.
 func (e *Exchange) get(ctx context.Context, presented oauth.Secret, form url.Values) (given, error) {
-	key := sha256.Sum256([]byte(string(presented) + "\x00" + form.Encode()))
+	key := keyOf(presented, form)
 	if g, ok := e.entries.GetIfPresent(key); ok && e.Now().Before(g.until) {
 		return g, nil
 	}
+	return e.fetch(ctx, key, presented, form)
+}
+
+// keyOf is under what the answer to a question is kept.
+func keyOf(presented oauth.Secret, form url.Values) [sha256.Size]byte {
+	return sha256.Sum256([]byte(string(presented) + "\x00" + form.Encode()))
+}
+
+// fetch asks, and keeps what it gets.
+func (e *Exchange) fetch(ctx context.Context, key [sha256.Size]byte, presented oauth.Secret, form url.Values) (given, error) {
 	form.Set("grant_type", oauth.GrantTypeExchange)
 	form.Set("subject_token", string(presented))
 	form.Set("subject_token_type", oauth.TokenTypeAccess)

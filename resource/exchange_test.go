@@ -186,6 +186,52 @@ func TestAnExchangeSaysWhatAClientCanActOn(t *testing.T) {
 	}
 }
 
+// What a service refuses is forgotten, and the issuer is told of it once.
+func TestAnExchangeSaysWhatAServiceRefuses(t *testing.T) {
+	for name, tt := range map[string]struct {
+		now  func(*endpoint) // what the issuer answers
+		want oauth.ErrorCode // of UpstreamRefused; empty: there is another one
+	}{
+		"there is another one":           {func(e *endpoint) { e.gives("gho_2", "") }, ""},
+		"the person has to connect":      {func(e *endpoint) { e.refuses(400, "invalid_grant", "") }, oauth.InvalidToken},
+		"the issuer is asked later":      {func(e *endpoint) { e.refuses(503, "temporarily_unavailable", "") }, oauth.TemporarilyUnavailable},
+		"the issuer gives the same once": {func(e *endpoint) { e.gives("gho_1", "") }, oauth.TemporarilyUnavailable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := &endpoint{}
+			e.gives("gho_1", "")
+			x := newExchange(t, e)
+			if _, _, err := x.UpstreamToken(t.Context(), asking("one", "github")); err != nil {
+				t.Fatal(err)
+			}
+			tt.now(e)
+			err := x.UpstreamRefused(t.Context(), asking("one", "github"), "gho_1")
+			if got := e.forms[len(e.forms)-1]; len(e.forms) != 2 || got.Get(oauth.RefusedToken) != "gho_1" || got.Get("audience") != "github" || got.Get("subject_token") != "one" {
+				t.Errorf("it sent %v", got)
+			}
+			if (err == nil) != (tt.want == "") || err != nil && oauth.AsError(err).Code != tt.want {
+				t.Errorf("it says %v", err)
+			}
+			var missing *resource.Unconnected
+			if errors.As(err, &missing) != (tt.want == oauth.InvalidToken) {
+				t.Errorf("it says %v", err)
+			}
+			e.gives("gho_3", "")
+			want, asks := oauth.Secret("gho_3"), 3
+			if tt.want == "" {
+				want, asks = "gho_2", 2
+				// Who says it late, of the older one, has nobody asked.
+				if err := x.UpstreamRefused(t.Context(), asking("one", "github"), "gho_1"); err != nil {
+					t.Error(err)
+				}
+			}
+			if token, _, err := x.UpstreamToken(t.Context(), asking("one", "github")); token != want || err != nil || len(e.forms) != asks {
+				t.Errorf("after %d requests, the right token %t, %v", len(e.forms), token == want, err)
+			}
+		})
+	}
+}
+
 func TestAPersonWhoHasNotAgreedIsToBeAsked(t *testing.T) {
 	e := &endpoint{}
 	e.refuses(400, "consent_required", "")

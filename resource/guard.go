@@ -74,7 +74,6 @@ type Guard struct {
 	revoked       func(string) bool
 	people        *people
 	upstreams     Upstreams
-	visits        visits
 	observe       func(*http.Request, *Caller, *oauth.Error)
 	now           func() time.Time
 }

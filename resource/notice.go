@@ -16,8 +16,7 @@ func (g *Guard) serve(w http.ResponseWriter, r *http.Request, next http.Handler)
 		return
 	}
 	v := visitOf(r.Context())
-	r.Header = r.Header.Clone()
-	defer g.visits.begin(v, r.Header)()
+	defer v.end()
 	if !asks(v.asked().method) {
 		next.ServeHTTP(w, r)
 		return

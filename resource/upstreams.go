@@ -3,7 +3,6 @@ package resource
 import (
 	"context"
 	"errors"
-	"net/http"
 	"time"
 
 	"github.com/sallyport-dev/sallyport/internal/weblog"
@@ -25,6 +24,11 @@ type Asking struct {
 // nothing. The time is when the token ends; the zero time when that is not known.
 type Upstreams interface {
 	UpstreamToken(ctx context.Context, a Asking) (oauth.Secret, time.Time, error)
+	// UpstreamRefused is told that the service did not take a token that UpstreamToken
+	// had given. Nil says that asking again brings another one. Who is told late, of a
+	// token that it does not give any more, changes nothing; and it bounds how often a
+	// service is asked for another one, whatever tools say.
+	UpstreamRefused(ctx context.Context, a Asking, token oauth.Secret) error
 }
 
 // Unconnected says that the person of a call has to connect a service before the
@@ -57,14 +61,15 @@ func (t *told) Unwrap() error { return t.cause }
 
 var (
 	errNoGuard  = errors.New("resource: the context is of no request that came through a guard with Upstreams")
-	errOver     = errors.New("resource: the context is of a request that is over; a server with sessions has to use Within")
+	errOver     = errors.New("resource: the context is of a request that is over; a tool of a server with sessions needs that of its own request, which apps/serving gives it")
 	errNotGiven = errors.New("the person's connection cannot be used now; try again later")
 )
 
 // UpstreamToken returns the caller's own token of another service, by the name of
 // its login in the settings. It is asked for now: a tool that needs none costs
 // nothing, and nothing is kept here. ctx has to be that of the request, as [Guard.Wrap]
-// passes it on; for an MCP server with sessions see [Within].
+// passes it on. MCP libraries with sessions give tools the context in which the session
+// began; package apps/serving is the way out for the official Go SDK.
 //
 // A tool returns the error as it is, and need not look at it:
 //
@@ -79,26 +84,61 @@ var (
 // without the token, and does not fail, is left alone. The text of an error may be
 // shown to anyone.
 func UpstreamToken(ctx context.Context, login string) (oauth.Secret, error) {
-	v, ok := ctx.Value(callerKey{}).(*visit)
-	switch {
-	case !ok || v.guard.upstreams == nil:
-		return "", errNoGuard
-	case v.isOver():
-		return "", errOver
-	case v.caller.Anonymous:
-		err := &challenge{refusal: noToken(), bare: true, scope: v.guard.baseline}
-		v.miss(err)
-		return "", &told{"You have to sign in first: this needs to know who you are.", err}
+	v, asking, err := question(ctx, login)
+	if err != nil {
+		return "", err
 	}
 	var token oauth.Secret
-	err := v.await(ctx, func() (err error) {
-		token, _, err = v.guard.upstreams.UpstreamToken(ctx, Asking{Caller: *v.caller, Presented: v.presented, Login: login})
+	err = v.await(ctx, func() (err error) {
+		token, _, err = v.guard.upstreams.UpstreamToken(ctx, asking)
 		return err
 	})
 	if err != nil {
 		return "", v.refused(ctx, err)
 	}
 	return token, nil
+}
+
+// UpstreamRefused says that the service did not take a token that [UpstreamToken] had
+// returned in the same request, such as by a 401 of its API: somebody took it back
+// there. Nil says that there is another one: the tool asks for it, and tries once more
+// and no oftener.
+//
+//	if res.StatusCode == http.StatusUnauthorized {
+//		if err := resource.UpstreamRefused(ctx, "github", token); err != nil {
+//			return nil, nil, err
+//		}
+//		token, err = resource.UpstreamToken(ctx, "github")
+//		…
+//	}
+//
+// Every error is to be returned as it is, like one of UpstreamToken: where the person
+// has to connect the service again, the guard answers in the tool's place.
+func UpstreamRefused(ctx context.Context, login string, token oauth.Secret) error {
+	v, asking, err := question(ctx, login)
+	if err != nil {
+		return err
+	}
+	if err := v.guard.upstreams.UpstreamRefused(ctx, asking, token); err != nil {
+		return v.refused(ctx, err)
+	}
+	return nil
+}
+
+// question is the request that a context is of, and what it asks for its caller.
+func question(ctx context.Context, login string) (*visit, Asking, error) {
+	v := visitOf(ctx)
+	switch {
+	case v == nil || v.guard.upstreams == nil:
+		return nil, Asking{}, errNoGuard
+	case v.isOver():
+		return nil, Asking{}, errOver
+	case v.caller.Anonymous:
+		err := &challenge{refusal: noToken(), bare: true, scope: v.guard.baseline}
+		v.miss(err)
+		return nil, Asking{}, &told{"You have to sign in first: this needs to know who you are.", err}
+	}
+	return v, Asking{Caller: *v.caller, Presented: v.presented, Login: login}, nil
 }
 
 // refused notes why there is no token, and makes of it what a tool may know.
@@ -121,33 +161,4 @@ func (v *visit) refused(ctx context.Context, err error) error {
 	}
 	weblog.From(ctx).Fail(oauth.AsError(err))
 	return &told{errNotGiven.Error(), err}
-}
-
-// inHeader is where a request that is let through carries its name, for [Within].
-const inHeader = "Sallyport-Request"
-
-// Within returns a context that is of the request with these headers, for MCP
-// libraries whose tools get the context in which their session began. They pass
-// the headers of each request on. With the official Go SDK and sessions:
-//
-//	server.AddReceivingMiddleware(func(next mcp.MethodHandler) mcp.MethodHandler {
-//		return func(ctx context.Context, method string, req mcp.Request) (mcp.Result, error) {
-//			if extra := req.GetExtra(); extra != nil {
-//				ctx = resource.Within(ctx, extra.Header)
-//			}
-//			return next(ctx, method, req)
-//		}
-//	})
-//
-// Without sessions (Stateless) there is no need to. A request that is over, or
-// came through another guard, leaves ctx as it is.
-func Within(ctx context.Context, h http.Header) context.Context {
-	began, ok := ctx.Value(callerKey{}).(*visit)
-	if !ok {
-		return ctx
-	}
-	if v := began.guard.visits.find(h.Get(inHeader)); v != nil {
-		return withVisit(ctx, v)
-	}
-	return ctx
 }

@@ -27,6 +27,9 @@ type connections struct {
 	after int32 // that many askings, they are connected; 0: never
 	err   error // instead of Unconnected
 	saw   atomic.Pointer[resource.Asking]
+
+	renews  bool
+	refused atomic.Pointer[oauth.Secret]
 }
 
 const connectPage = "https://auth.example.com/connect/github?for=sealed"
@@ -42,6 +45,17 @@ func (c *connections) UpstreamToken(_ context.Context, a resource.Asking) (oauth
 	}
 	return "", time.Time{}, &resource.Unconnected{Title: "GitHub", Page: connectPage,
 		Refusal: oauth.Refuse(oauth.InvalidToken, "GitHub is not connected").Because(errors.New("a cause that nobody sees"))}
+}
+
+// UpstreamRefused takes the token back, and has another one if renews is set.
+func (c *connections) UpstreamRefused(ctx context.Context, a resource.Asking, token oauth.Secret) error {
+	c.refused.Store(&token)
+	if c.renews {
+		return nil
+	}
+	c.on.Store(false)
+	_, _, err := c.UpstreamToken(ctx, a)
+	return err
 }
 
 // callers stands for a verifier: a token is the client's id.
@@ -90,16 +104,18 @@ func repos(o *mcp.StreamableHTTPOptions) http.Handler {
 		_, err := resource.UpstreamToken(ctx, "github")
 		return says(fmt.Sprint("does without: ", err != nil))
 	})
+	mcp.AddTool(server, &mcp.Tool{Name: "refused"}, func(ctx context.Context, _ *mcp.CallToolRequest, _ nothing) (*mcp.CallToolResult, any, error) {
+		bearer, err := resource.UpstreamToken(ctx, "github")
+		if err != nil {
+			return nil, nil, err
+		}
+		if err := resource.UpstreamRefused(ctx, "github", bearer); err != nil {
+			return nil, nil, err
+		}
+		return says("tries once more")
+	})
 	mcp.AddTool(server, &mcp.Tool{Name: "idle"}, func(context.Context, *mcp.CallToolRequest, nothing) (*mcp.CallToolResult, any, error) {
 		return says("nothing was asked")
-	})
-	server.AddReceivingMiddleware(func(next mcp.MethodHandler) mcp.MethodHandler {
-		return func(ctx context.Context, method string, req mcp.Request) (mcp.Result, error) {
-			if extra := req.GetExtra(); extra != nil {
-				ctx = resource.Within(ctx, extra.Header)
-			}
-			return next(ctx, method, req)
-		}
 	})
 	return mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return server }, o)
 }
@@ -201,7 +217,7 @@ func TestAToolHasTheCallersTokenWhenItAsks(t *testing.T) {
 	if a := send(t, url, "client", callOf("idle")); a.status != http.StatusOK || c.asked.Load() != 0 {
 		t.Errorf("a tool that needs none: %s, asked %d times", a.body, c.asked.Load())
 	}
-	if a := send(t, url, "client", callOf("act"), "Sallyport-Request", "made up"); !strings.Contains(a.body, "acts with ghu_p_ada") {
+	if a := send(t, url, "client", callOf("act")); !strings.Contains(a.body, "acts with ghu_p_ada") {
 		t.Errorf("%d %s", a.status, a.body)
 	}
 	if saw := c.saw.Load(); saw.Caller.Subject != "p_ada" || saw.Presented != "client" || saw.Login != "github" {
@@ -257,6 +273,34 @@ func TestAToolThatLacksAConnectionIsAnsweredFor(t *testing.T) {
 	}
 }
 
+// A service may end what it gave at any time: the tool learns it first.
+func TestATokenThatTheServiceRefusesIsReplacedOrThePersonIsAsked(t *testing.T) {
+	c := &connections{renews: true}
+	c.on.Store(true)
+	url := newRepos(t, c, repos(&mcp.StreamableHTTPOptions{Stateless: true, JSONResponse: true}))
+	if a := send(t, url, "client", callOf("refused")); a.Result.IsError || !strings.Contains(a.body, "tries once more") {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	if saw := c.refused.Load(); saw == nil || *saw != "ghu_p_ada" || c.saw.Load().Caller.Subject != "p_ada" {
+		t.Error("another token is told of, or another person")
+	}
+	c.renews = false
+	if a := send(t, url, "client", callOf("refused")); !a.Result.IsError || !strings.Contains(a.body, connectPage) || strings.Contains(a.body, "nobody sees") {
+		t.Errorf("a link: %d %s", a.status, a.body)
+	}
+	c.on.Store(true)
+	if a := send(t, url, "chatgpt", callOf("refused")); len(a.Result.Meta["mcp/www_authenticate"]) != 1 {
+		t.Errorf("ChatGPT: %d %s", a.status, a.body)
+	}
+	c.on.Store(true)
+	if a := sendModern(t, url, "refused", ""); a.Result.InputRequests["connect"].Params.URL != connectPage {
+		t.Errorf("elicitation: %d %s", a.status, a.body)
+	}
+	if err := resource.UpstreamRefused(t.Context(), "github", "ghu_p_ada"); err == nil {
+		t.Error("outside of any request it can be said")
+	}
+}
+
 // Who has not signed in at all does that first.
 func TestAPublicToolThatAsksForATokenHasPeopleSignIn(t *testing.T) {
 	c := &connections{}
@@ -294,34 +338,6 @@ func TestWhatAToolIsToldQuotesNoCause(t *testing.T) {
 			}
 		})
 	}
-}
-
-// The tools of a server with sessions get the context in which their session began.
-func TestAServerWithSessionsAsksForTheCallerOfEachRequest(t *testing.T) {
-	c := &connections{}
-	c.on.Store(true)
-	url := newRepos(t, c, repos(nil))
-	open := send(t, url, "first", `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","clientInfo":{"name":"c","version":"1"},"capabilities":{}}}`)
-	session := open.header.Get("Mcp-Session-Id")
-	more := []string{"Mcp-Session-Id", session, "MCP-Protocol-Version", "2025-11-25"}
-	send(t, url, "first", `{"jsonrpc":"2.0","method":"notifications/initialized"}`, more...)
-	if a := send(t, url, "second", callOf("act"), more...); !strings.Contains(a.body, "acts with") || c.saw.Load().Presented != "second" {
-		t.Errorf("%d %s, with the token %q", a.status, a.body, string(c.saw.Load().Presented))
-	}
-	c.on.Store(false)
-	if a := send(t, url, "second", callOf("act"), more...); !a.Result.IsError || !strings.Contains(a.body, connectPage) {
-		t.Errorf("%d %s", a.status, a.body)
-	}
-	end, err := http.NewRequestWithContext(t.Context(), http.MethodDelete, url, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	end.Header = http.Header{"Authorization": {"Bearer first"}, "Mcp-Session-Id": {session}}
-	res, err := http.DefaultClient.Do(end)
-	if err != nil {
-		t.Fatal(err)
-	}
-	res.Body.Close()
 }
 
 func TestAContextOfNoRequestHasNoToken(t *testing.T) {

@@ -2,9 +2,7 @@ package resource
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
-	"net/http"
 	"sync"
 	"time"
 
@@ -89,37 +87,11 @@ func KnowURLElicitation(ctx context.Context) {
 	}
 }
 
-// visits are the requests of a guard that are not over, by the names they carry.
-type visits struct {
-	mu   sync.Mutex
-	open map[string]*visit
-}
-
-func (a *visits) find(name string) *visit {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.open[name]
-}
-
-// begin names a request, in its headers, until end is called. Whatever name it
-// came with is gone: nobody can speak in another's request.
-func (a *visits) begin(v *visit, h http.Header) (end func()) {
-	name := rand.Text()
-	h[inHeader] = []string{name}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.open == nil {
-		a.open = map[string]*visit{}
-	}
-	a.open[name] = v
-	return func() {
-		a.mu.Lock()
-		delete(a.open, name)
-		a.mu.Unlock()
-		v.mu.Lock()
-		v.over = true
-		v.mu.Unlock()
-	}
+// end says that the request is over: what it may ask for, nobody may any more.
+func (v *visit) end() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.over = true
 }
 
 // patience is how long a call waits for a person who is on their way to connect a

@@ -127,7 +127,7 @@ func (v *Vault) ask(ctx context.Context, c store.Connection, old held, until tim
 		tokens.Refresh = oauth.Secret(old.Refresh) // RFC 6749 §6: it goes on being good
 	}
 	h := v.hold(tokens)
-	h.Subject = old.Subject
+	h.Subject, h.Renewed = old.Subject, v.Now()
 	to, err := v.seal(c, h)
 	if err != nil {
 		return held{}, err

@@ -3,15 +3,23 @@ package vault
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/sallyport-dev/sallyport/oauth"
 )
+
+// again is for how long what a refresh brought is not refreshed once more because
+// somebody says that it is refused. A tool that errs, or lies, has the upstream asked
+// as often as that and no oftener.
+const again = time.Minute
 
 // Refused is told that the upstream did not take a token which [Vault.Token] had
 // handed out, although it had not ended: a person, or somebody for them, took it
 // back there. Nil says that there is another one now, and that asking again is
 // worth it. Every other error is a refusal like those of Token: what has no
-// refresh token is dead, and for the rest the upstream decides.
+// refresh token is dead, and for the rest the upstream decides. What was refreshed
+// less than a minute ago is not dead and not refreshed again: [ErrDown], until that is
+// over.
 //
 // Whoever calls it late, about a token that is not the one any more, changes
 // nothing.
@@ -28,6 +36,11 @@ func (v *Vault) Refused(ctx context.Context, of Connection, token oauth.Secret) 
 			v.Log.WarnContext(ctx, "an upstream no longer takes a token that does not end; the person has to connect again", said(c)...)
 		}
 		return refusal(errors.Join(ErrDead, err))
+	}
+	if wait := h.Renewed.Add(again).Sub(v.Now()); wait > 0 {
+		down := oauth.Refuse(oauth.TemporarilyUnavailable, "the service refuses what it gave just now; try again").Because(ErrDown)
+		down.RetryAfter = int(wait/time.Second) + 1
+		return down
 	}
 	// Where it is not fresh any more, somebody refreshes already, and to write here
 	// would take their lease away.

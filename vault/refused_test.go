@@ -4,7 +4,9 @@ import (
 	"errors"
 	"sync"
 	"testing"
+	"time"
 
+	"github.com/sallyport-dev/sallyport/oauth"
 	"github.com/sallyport-dev/sallyport/vault"
 )
 
@@ -47,5 +49,24 @@ func TestATokenThatWasTakenBackThereIsDead(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// A tool that says it of whatever it gets does not have GitHub asked each time.
+func TestAToolThatRefusesEverythingHasTheUpstreamAskedOnceAMinute(t *testing.T) {
+	f := newFixture(t)
+	f.connect("ada")
+	for range 5 {
+		f.clock.pass(20 * time.Second)
+		now := f.token(f.vault, "ada")
+		if err := f.vault.Refused(t.Context(), at("ada"), now); err != nil && (!errors.Is(err, vault.ErrDown) || oauth.AsError(err).RetryAfter > 60) {
+			t.Error(err)
+		}
+	}
+	if f.refreshes() != 2 { // after 20 s and 80 s
+		t.Errorf("%d refreshes in 100 seconds", f.refreshes())
+	}
+	if err := f.vault.Alive(t.Context(), at("ada")); err != nil {
+		t.Error("the connection is over:", err)
 	}
 }

@@ -114,6 +114,8 @@ type held struct {
 	Access  string
 	Refresh string    `json:",omitempty"`
 	Expires time.Time // of Access; zero: never
+	// Renewed is when a refresh brought Access; zero: the person did.
+	Renewed time.Time `json:",omitzero"`
 }
 
 // fresh reports whether the token may be handed out.

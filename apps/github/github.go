@@ -26,7 +26,10 @@ type Options struct {
 	API     string // where GitHub's API is; empty: https://api.github.com/
 	// Token returns the GitHub token of the person whose call the context is of. Its
 	// error is what the call ends with, in words that a person may read.
-	Token     func(context.Context) (oauth.Secret, error)
+	Token func(context.Context) (oauth.Secret, error)
+	// Refused is told that GitHub does not take a token; see [serving.Own]. Nil: nobody
+	// is.
+	Refused   func(ctx context.Context, token oauth.Secret) error
 	Transport http.RoundTripper // nil: http.DefaultTransport
 	Now       func() time.Time  // nil: time.Now
 }
@@ -93,16 +96,18 @@ func sameHost(r *http.Request, via []*http.Request) error {
 
 // do lets a function ask GitHub for the person whose call it is.
 func (h *hub) do(ctx context.Context, ask func(context.Context, *github.Client) error) error {
-	token, err := h.Token(ctx)
+	acting, err := serving.Own{Token: h.Token, Refused: h.Refused}.Begin(ctx)
 	if err != nil {
 		return err
 	}
-	c, err := h.client(token)
-	if err != nil {
-		return err
-	}
-	// The library leaves bodies of errors open, and with them a timer of the client's own.
-	ctx, cancel := context.WithTimeout(ctx, answerTime)
-	defer cancel()
-	return h.refusal(ask(ctx, c))
+	return acting.Do(ctx, func(token oauth.Secret) error {
+		c, err := h.client(token)
+		if err != nil {
+			return err
+		}
+		// The library leaves bodies of errors open, and with them a timer of the client's own.
+		ctx, cancel := context.WithTimeout(ctx, answerTime)
+		defer cancel()
+		return h.refusal(ask(ctx, c))
+	})
 }

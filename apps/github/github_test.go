@@ -30,6 +30,7 @@ type bench struct {
 	url     string // of the stand-in
 	token   oauth.Secret
 	noToken error // instead of a token
+	refused func(oauth.Secret) error
 	*mcp.ClientSession
 }
 
@@ -55,7 +56,15 @@ func open(t *testing.T, change ...func(*standin.GitHub)) *bench {
 	t.Cleanup(http.DefaultTransport.(*http.Transport).CloseIdleConnections)
 	b.url = server.URL
 	b.token = b.signIn(t, "repo read:user")
-	h, err := New(Options{API: b.url + "/", Token: func(context.Context) (oauth.Secret, error) { return b.token, b.noToken }})
+	h, err := New(Options{
+		API: b.url + "/", Token: func(context.Context) (oauth.Secret, error) { return b.token, b.noToken },
+		Refused: func(_ context.Context, token oauth.Secret) error {
+			if b.refused == nil {
+				return toModel("connect GitHub again")
+			}
+			return b.refused(token)
+		},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -246,6 +255,36 @@ func TestATokenThatGitHubEndedIsSaid(t *testing.T) {
 	}
 	b.noToken = errors.New("nothing is connected")
 	if text, _, failed := b.call(t, toolProfile, nil); !failed || text != "nothing is connected" {
+		t.Errorf("%s", text)
+	}
+}
+
+// A token that GitHub refuses early is replaced once, and otherwise the call ends with
+// what the person has to do.
+func TestATokenThatGitHubRefusesIsReplacedOnce(t *testing.T) {
+	b := open(t)
+	var told []oauth.Secret
+	old, next := b.token, b.signIn(t, "repo read:user")
+	b.refused = func(token oauth.Secret) error {
+		told = append(told, token)
+		b.token = next
+		return nil
+	}
+	b.github.Fail(standin.Issues, standin.Status(401))
+	text, _, failed := b.call(t, toolCreateIssue, args{"owner": "ada", "repo": "tower", "title": "It creaks"})
+	if !failed || !strings.Contains(text, "connect GitHub again") || len(told) != 1 || b.github.Count(standin.Issues) != 2 {
+		t.Errorf("where GitHub refuses everything: told %d times, asked %d times: %s", len(told), b.github.Count(standin.Issues), text)
+	}
+	b.github.Heal(standin.Issues)
+	b.token = "gho_taken-back"
+	if text, _, failed = b.call(t, toolCreateIssue, args{"owner": "ada", "repo": "tower", "title": "It creaks"}); failed || len(told) != 2 || told[0] != old || told[1] != "gho_taken-back" {
+		t.Errorf("it is told %d times: %s", len(told), text)
+	}
+	if got := len(b.github.IssuesOf("ada", "tower")); got != 4 {
+		t.Errorf("there are %d issues: it was done twice, or not at all", got)
+	}
+	b.token, b.refused = "gho_taken-back", func(oauth.Secret) error { return errors.New("Connect GitHub.") }
+	if text, _, failed = b.call(t, toolProfile, nil); !failed || text != "Connect GitHub." {
 		t.Errorf("%s", text)
 	}
 }

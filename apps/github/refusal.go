@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/google/go-github/v89/github"
+
+	"github.com/sallyport-dev/sallyport/apps/serving"
 )
 
 // toModel is a sentence for a model: what is wrong, and what to do next.
@@ -37,7 +39,11 @@ func (h *hub) refusal(err error) error {
 	}
 	var refused *github.ErrorResponse
 	if errors.As(err, &refused) {
-		return toModel(meaning(refused))
+		said := toModel(meaning(refused))
+		if refused.Response.StatusCode == http.StatusUnauthorized {
+			return serving.Refuses(said)
+		}
+		return said
 	}
 	var moved *github.RedirectionError
 	if errors.As(err, &moved) {

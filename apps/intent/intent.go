@@ -30,9 +30,9 @@ type Options struct {
 	// API. Required with API. Its error is what the call ends with, in words that a
 	// person may read.
 	Token func(context.Context) (oauth.Secret, error)
-	// Ended is told that the API no longer takes a token. What it returns is what the
-	// call ends with. Nil: nobody is told.
-	Ended     func(ctx context.Context, token oauth.Secret) error
+	// Refused is told that the API does not take a token; see [serving.Own]. Nil: nobody
+	// is.
+	Refused   func(ctx context.Context, token oauth.Secret) error
 	Patience  time.Duration     // with the API; 0: 60 s
 	Waiting   time.Duration     // for a token; 0: 10 s
 	Transport http.RoundTripper // nil: http.DefaultTransport
@@ -59,7 +59,7 @@ func New(o Options) (http.Handler, error) {
 	}
 	own := o.API == ""
 	if own {
-		o.API, o.Token, o.Transport = "http://protocol.invalid", subject, backend.InProcess(backend.New(o.Now))
+		o.API, o.Token, o.Refused, o.Transport = "http://protocol.invalid", subject, nil, backend.InProcess(backend.New(o.Now))
 	}
 	at, err := url.Parse(o.API)
 	switch {

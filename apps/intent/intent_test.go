@@ -218,15 +218,50 @@ func TestWhatGoesWrongIsSaidInWords(t *testing.T) {
 func TestADeadTokenIsToldOf(t *testing.T) {
 	var told oauth.Secret
 	o := Options{
-		API:   protocol(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }),
-		Token: tokenOf("privy's"),
-		Ended: func(_ context.Context, token oauth.Secret) error { told = token; return errors.New("Connect again.") },
+		API:     protocol(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }),
+		Token:   tokenOf("privy's"),
+		Refused: func(_ context.Context, token oauth.Secret) error { told = token; return errors.New("Connect again.") },
 	}
 	for _, tool := range []string{toolExtract, toolDiscover} {
 		told = ""
 		if text, _, failed := call(t, connect(t, serve(t, o), "ada"), tool, args{"fullInputText": said}); !failed || text != "Connect again." || told != "privy's" {
 			t.Errorf("%s: %s", tool, text)
 		}
+	}
+}
+
+// A token that was taken back is replaced once in a call, however often the API is
+// asked in it; and a call ends where the API refuses the other one, too.
+func TestATokenThatTheAPIRefusesIsReplacedOnce(t *testing.T) {
+	for name, refuses := range map[string]string{"only the older one": "Bearer old", "every one": "Bearer "} {
+		t.Run(name, func(t *testing.T) {
+			var now atomic.Value
+			now.Store(oauth.Secret("old"))
+			var asked, told atomic.Int32
+			o := Options{
+				API: protocol(t, func(w http.ResponseWriter, r *http.Request) {
+					asked.Add(1)
+					if strings.HasPrefix(r.Header.Get("Authorization"), refuses) {
+						http.Error(w, "Invalid or expired access token", http.StatusForbidden)
+					}
+				}),
+				Token:   func(context.Context) (oauth.Secret, error) { return now.Load().(oauth.Secret), nil },
+				Refused: func(context.Context, oauth.Secret) error { told.Add(1); now.Store(oauth.Secret("new")); return nil },
+			}
+			text, out, failed := call(t, connect(t, serve(t, o), "ada"), toolDiscover, args{"fullInputText": said})
+			if told.Load() != 1 {
+				t.Errorf("it is told %d times", told.Load())
+			}
+			if refuses == "Bearer " {
+				if !failed || text != "Authentication required." || asked.Load() != 2 {
+					t.Errorf("after %d requests: %v %s", asked.Load(), failed, text)
+				}
+				return
+			}
+			if failed || out["connectionsFound"].(float64) < 1 {
+				t.Errorf("%v %s", failed, text)
+			}
+		})
 	}
 }
 

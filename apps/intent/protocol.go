@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/sallyport-dev/sallyport/apps/serving"
 	"github.com/sallyport-dev/sallyport/oauth"
 )
 
@@ -27,52 +28,84 @@ var (
 // A session calls the API for one person, for one call of a tool.
 type session struct {
 	*discovery
-	token oauth.Secret
+	acting *serving.Acting
 }
 
 // begin asks for the person's token.
 func (d *discovery) begin(ctx context.Context) (session, error) {
+	acting, err := serving.Own{Token: d.token, Refused: d.refused()}.Begin(ctx)
+	return session{d, acting}, err
+}
+
+// token has no longer than people wait for it.
+func (d *discovery) token(ctx context.Context) (oauth.Secret, error) {
 	ctx, cancel := context.WithTimeout(ctx, d.Waiting)
 	defer cancel()
 	token, err := d.Token(ctx)
-	if err != nil && ctx.Err() != nil {
-		err = toModel("The person's token could not be had in time. Try again.")
+	return token, notInTime(ctx, err)
+}
+
+// refused is as patient; nil where nobody is told.
+func (d *discovery) refused() func(context.Context, oauth.Secret) error {
+	if d.Refused == nil {
+		return nil
 	}
-	return session{d, token}, err
+	return func(ctx context.Context, token oauth.Secret) error {
+		ctx, cancel := context.WithTimeout(ctx, d.Waiting)
+		defer cancel()
+		return notInTime(ctx, d.Refused(ctx, token))
+	}
+}
+
+func notInTime(ctx context.Context, err error) error {
+	if err != nil && ctx.Err() != nil {
+		return toModel("The person's token could not be had in time. Try again.")
+	}
+	return err
 }
 
 // post sends a body to a path of the API, and reads the answer into out.
 func (s session) post(ctx context.Context, path, kind string, body []byte, out any) error {
+	return s.acting.Do(ctx, func(token oauth.Secret) error {
+		raw, err := s.send(ctx, path, http.Header{"Authorization": {"Bearer " + string(token)}, "Content-Type": {kind}}, body)
+		if err != nil {
+			return err
+		}
+		if err := json.Unmarshal(raw, out); err != nil {
+			return errWrong
+		}
+		return nil
+	})
+}
+
+// send sends it once, and returns the answer.
+func (s session) send(ctx context.Context, path string, header http.Header, body []byte) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.Patience)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.API+path, bytes.NewReader(body))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	r.Header.Set("Authorization", "Bearer "+string(s.token))
-	r.Header.Set("Content-Type", kind)
+	r.Header = header
 	r.Header.Set("Accept", "application/json")
 	r.Header.Set("User-Agent", "sallyport-intent/"+s.Version)
 	answer, err := (&http.Client{Transport: s.Transport, CheckRedirect: nowhere}).Do(r)
 	if err != nil {
-		return late(ctx, err)
+		return nil, late(ctx, err)
 	}
 	defer answer.Body.Close()
 	raw, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer+1))
 	switch {
 	case err != nil:
-		return late(ctx, err)
+		return nil, late(ctx, err)
 	case answer.StatusCode == http.StatusUnauthorized, answer.StatusCode == http.StatusForbidden && speaksOfTheToken(raw):
-		return s.ended(ctx)
+		return nil, serving.Refuses(errSignIn)
 	case answer.StatusCode/100 == 5:
-		return errOff
+		return nil, errOff
 	case answer.StatusCode/100 != 2, len(raw) > maxAnswer:
-		return errWrong
+		return nil, errWrong
 	}
-	if err := json.Unmarshal(raw, out); err != nil {
-		return errWrong
-	}
-	return nil
+	return raw, nil
 }
 
 // nowhere keeps the person's token from following a redirect.
@@ -91,16 +124,6 @@ func late(ctx context.Context, err error) error {
 func speaksOfTheToken(body []byte) bool {
 	said := strings.ToLower(string(body))
 	return strings.Contains(said, "access token") || strings.Contains(said, "privy token")
-}
-
-// ended says that the API no longer takes the person's token: they sign in again.
-func (s session) ended(ctx context.Context) error {
-	if s.Ended != nil {
-		if err := s.Ended(ctx, s.token); err != nil {
-			return err
-		}
-	}
-	return errSignIn
 }
 
 // postJSON sends v.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -143,5 +144,53 @@ func TestOneCallCannotEndTheProgram(t *testing.T) {
 	res, err := cs.CallTool(t.Context(), &mcp.CallToolParams{Name: "n", Arguments: map[string]any(nil)}) // "arguments": null
 	if err != nil || res.Content[0].(*mcp.TextContent).Text != "7" {
 		t.Errorf("arguments that are null: %v, %v", res, err)
+	}
+}
+
+// upstreams has a token for everybody, and keeps who asked last, and with which token
+// of ours.
+type upstreams struct{ presented atomic.Value }
+
+func (u *upstreams) UpstreamToken(_ context.Context, a resource.Asking) (oauth.Secret, time.Time, error) {
+	u.presented.Store(a.Presented)
+	if a.Caller.Subject == "bo" {
+		return "", time.Time{}, &resource.Unconnected{Title: "GitHub", Page: "https://auth.example.com/connect", Refusal: oauth.Refuse(oauth.InvalidToken, "GitHub is not connected")}
+	}
+	return "gho_of_" + oauth.Secret(a.Caller.Subject), time.Time{}, nil
+}
+
+func (u *upstreams) UpstreamRefused(context.Context, resource.Asking, oauth.Secret) error { return nil }
+
+// The tools of a server with sessions would get the context in which their session
+// began, whose request is over.
+func TestAToolHasTheTokenOfWhoCallsNow(t *testing.T) {
+	s := mcp.NewServer(&mcp.Implementation{Name: "test", Version: "1"}, nil)
+	mcp.AddTool(s, &mcp.Tool{Name: "who"}, func(ctx context.Context, _ *mcp.CallToolRequest, _ struct{}) (*mcp.CallToolResult, any, error) {
+		token, err := OwnOf("github").Token(ctx)
+		return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: string(token)}}}, nil, err
+	})
+	all := &upstreams{}
+	guard, err := resource.New(resource.Config{
+		Resource: oauth.ProtectedResource{Name: "test", ID: "https://mcp.example.com/mcp"}, Issuer: "https://mcp.example.com", Verifier: named{}, Upstreams: all,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(guard.Wrap(Handler(s)))
+	t.Cleanup(server.Close)
+	for _, version := range []string{"2025-11-25", "2026-07-28"} {
+		me := &hat{name: "ada"}
+		cs, err := mcp.NewClient(&mcp.Implementation{Name: "client", Version: "1"}, nil).Connect(t.Context(), &mcp.StreamableClientTransport{
+			Endpoint: server.URL, HTTPClient: &http.Client{Transport: me}, DisableStandaloneSSE: true,
+		}, &mcp.ClientSessionOptions{ProtocolVersion: version})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer cs.Close()
+		for range 2 {
+			if got := who(t, cs); got != "gho_of_ada" || all.presented.Load() != oauth.Secret("ada") {
+				t.Errorf("%s: the tool has %q", version, got)
+			}
+		}
 	}
 }

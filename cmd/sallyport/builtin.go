@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"net/http"
 	"net/netip"
 
@@ -9,25 +8,25 @@ import (
 	"github.com/sallyport-dev/sallyport/apps/demo"
 	"github.com/sallyport-dev/sallyport/apps/github"
 	"github.com/sallyport-dev/sallyport/apps/intent"
+	"github.com/sallyport-dev/sallyport/apps/serving"
 	"github.com/sallyport-dev/sallyport/internal/config"
 	"github.com/sallyport-dev/sallyport/internal/weblog"
 	"github.com/sallyport-dev/sallyport/oauth"
-	"github.com/sallyport-dev/sallyport/resource"
 )
 
 // builtIn makes the server that a resource names as its app; the settings know
 // which there are.
 func (d *door) builtIn(settings config.Resource) (http.Handler, error) {
-	token := func(ctx context.Context) (oauth.Secret, error) {
-		return resource.UpstreamToken(ctx, settings.Connection.Login)
-	}
+	own := serving.OwnOf(settings.Connection.Login)
 	switch settings.BuiltIn {
 	case "chess":
 		return d.chess(settings), nil
 	case "github":
-		return github.New(github.Options{Version: versionText(), API: d.in.config.GitHubAPI(settings.Connection.Login), Token: token})
+		return github.New(github.Options{Version: versionText(), API: d.in.config.GitHubAPI(settings.Connection.Login), Token: own.Token, Refused: own.Refused})
 	case "intent":
-		return intent.New(intent.Options{Version: versionText(), API: settings.Backend, Patience: settings.BackendTime, Token: token})
+		return intent.New(intent.Options{
+			Version: versionText(), API: settings.Backend, Patience: settings.BackendTime, Token: own.Token, Refused: own.Refused,
+		})
 	}
 	return demo.New(demo.Options{Version: versionText()}), nil
 }

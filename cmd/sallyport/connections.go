@@ -22,10 +22,25 @@ type ownTokens struct {
 // UpstreamToken is what a tool in this process asks. It gets what the settings say
 // that this resource may have, whatever the tool asks for.
 func (t ownTokens) UpstreamToken(ctx context.Context, a resource.Asking) (oauth.Secret, time.Time, error) {
-	if a.Login == "" || a.Login != t.resource.Connection {
-		return "", time.Time{}, errors.New("the settings of resource " + t.resource.Name + " have no connection to the login that its tool asks for")
+	if err := t.isMine(a.Login); err != nil {
+		return "", time.Time{}, err
 	}
 	return t.of(ctx, a.Caller)
+}
+
+// UpstreamRefused has the vault find out whether the service has ended what it gave.
+func (t ownTokens) UpstreamRefused(ctx context.Context, a resource.Asking, token oauth.Secret) error {
+	if err := t.isMine(a.Login); err != nil {
+		return err
+	}
+	return t.orConnect(a.Caller, t.door.vault.Refused(ctx, t.connection(a.Caller), token))
+}
+
+func (t ownTokens) isMine(login string) error {
+	if login == "" || login != t.resource.Connection {
+		return errors.New("the settings of resource " + t.resource.Name + " have no connection to the login that its tool asks for")
+	}
+	return nil
 }
 
 // attach gives an upstream the token with a call.
@@ -48,14 +63,21 @@ func ownEnvironment(name string, r *http.Request) []string {
 	return []string{name + "=" + token}
 }
 
-// of returns a caller's token. Where there is none, the error says at which page
-// they bring it.
+// of returns a caller's token.
 func (t ownTokens) of(ctx context.Context, caller resource.Caller) (oauth.Secret, time.Time, error) {
-	c := vault.Connection{Person: caller.Subject, Login: t.resource.Connection, Resource: t.resource.ID}
-	bearer, ends, err := t.door.vault.Token(ctx, c)
-	if errors.Is(err, vault.ErrNotConnected) || errors.Is(err, vault.ErrDead) {
-		auth := t.door.auth
-		err = &resource.Unconnected{Title: auth.TitleOf(c.Login), Page: auth.ConnectPage(c, caller.ClientID), Refusal: oauth.AsError(err)}
+	bearer, ends, err := t.door.vault.Token(ctx, t.connection(caller))
+	return bearer, ends, t.orConnect(caller, err)
+}
+
+func (t ownTokens) connection(caller resource.Caller) vault.Connection {
+	return vault.Connection{Person: caller.Subject, Login: t.resource.Connection, Resource: t.resource.ID}
+}
+
+// orConnect says of a token that is not there at which page the caller brings it.
+func (t ownTokens) orConnect(caller resource.Caller, err error) error {
+	if !errors.Is(err, vault.ErrNotConnected) && !errors.Is(err, vault.ErrDead) {
+		return err
 	}
-	return bearer, ends, err
+	auth, c := t.door.auth, t.connection(caller)
+	return &resource.Unconnected{Title: auth.TitleOf(c.Login), Page: auth.ConnectPage(c, caller.ClientID), Refusal: oauth.AsError(err)}
 }

@@ -72,9 +72,8 @@ func run(ctx context.Context, args []string, out, diagnosis io.Writer) error {
 		return err
 	}
 	defer exchange.Close()
-	hub, err := github.New(github.Options{
-		API: s.api, Token: func(ctx context.Context) (oauth.Secret, error) { return resource.UpstreamToken(ctx, s.login) },
-	})
+	own := serving.OwnOf(s.login)
+	hub, err := github.New(github.Options{API: s.api, Token: own.Token, Refused: own.Refused})
 	if err != nil {
 		return err
 	}
