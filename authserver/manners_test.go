@@ -265,7 +265,10 @@ func (s *scene) gaveNothingAway() {
 		text = append(text, content...)
 	}
 	for secret := range s.secrets {
-		if len(secret) >= 16 && bytes.Contains(text, []byte(secret)) {
+		// The end of a long one says as much, and is found much faster: package
+		// bytes has machine code for at most 63 bytes.
+		end := secret[max(0, len(secret)-60):]
+		if len(secret) >= 16 && bytes.Contains(text, []byte(end)) {
 			s.t.Errorf("the log or the database holds a secret, %.12s…", secret)
 		}
 	}

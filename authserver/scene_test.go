@@ -6,7 +6,6 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/netip"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -20,6 +19,7 @@ import (
 	"github.com/sallyport-dev/sallyport/login/standin/device"
 	"github.com/sallyport-dev/sallyport/oauth"
 	"github.com/sallyport-dev/sallyport/store/sqlstore"
+	"github.com/sallyport-dev/sallyport/store/sqlstore/migrated"
 	"github.com/sallyport-dev/sallyport/token"
 	"github.com/sallyport-dev/sallyport/vault"
 )
@@ -153,7 +153,7 @@ func (b *lockedBuffer) reset() {
 func newScene(t testing.TB, given setting) *scene {
 	s := &scene{t: t, setting: given, clock: &clock{now: time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)}, log: &lockedBuffer{},
 		vars: map[string]string{"issuer": given.issuer}, browsers: map[string]*http.Client{}, devices: map[string]*device.Device{}, current: "one",
-		ended: &ended{grants: map[string]bool{}}, headers: http.Header{}, secrets: map[string]bool{testPassword: true}, file: filepath.Join(t.TempDir(), "db")}
+		ended: &ended{grants: map[string]bool{}}, headers: http.Header{}, secrets: map[string]bool{testPassword: true}, file: migrated.File(t)}
 	s.vendor = newVendor(t)
 	s.vars["vendor"] = s.vendor.server.URL
 	given.registration.Documents = s.vendor.settings(given.documents)

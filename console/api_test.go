@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,6 +17,7 @@ import (
 	"github.com/sallyport-dev/sallyport/oauth"
 	"github.com/sallyport-dev/sallyport/store"
 	"github.com/sallyport-dev/sallyport/store/sqlstore"
+	"github.com/sallyport-dev/sallyport/store/sqlstore/migrated"
 	"github.com/sallyport-dev/sallyport/token"
 )
 
@@ -37,7 +37,7 @@ func newDesk(t *testing.T) *desk {
 	d := &desk{t: t, now: time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)}
 	clock := func() time.Time { return d.now }
 	var err error
-	if d.store, err = sqlstore.Open(t.Context(), sqlstore.Options{Path: filepath.Join(t.TempDir(), "db"), Now: clock}); err != nil {
+	if d.store, err = sqlstore.Open(t.Context(), sqlstore.Options{Path: migrated.File(t), Now: clock}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -23,6 +22,7 @@ import (
 	"github.com/sallyport-dev/sallyport/oauth"
 	"github.com/sallyport-dev/sallyport/resource"
 	"github.com/sallyport-dev/sallyport/store/sqlstore"
+	"github.com/sallyport-dev/sallyport/store/sqlstore/migrated"
 	"github.com/sallyport-dev/sallyport/token"
 )
 
@@ -195,7 +195,7 @@ func (f *fixture) serve(g *gateway.Gateway) string {
 
 func (f *fixture) openStore() {
 	f.t.Helper()
-	db, err := sqlstore.Open(f.t.Context(), sqlstore.Options{Path: filepath.Join(f.t.TempDir(), "test.db")})
+	db, err := sqlstore.Open(f.t.Context(), sqlstore.Options{Path: migrated.File(f.t)})
 	if err != nil {
 		f.t.Fatal(err)
 	}

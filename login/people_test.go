@@ -2,13 +2,13 @@ package login
 
 import (
 	"context"
-	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/sallyport-dev/sallyport/oauth"
 	"github.com/sallyport-dev/sallyport/store/sqlstore"
+	"github.com/sallyport-dev/sallyport/store/sqlstore/migrated"
 )
 
 // people is the real store, which counts lookups and fails when it is told to.
@@ -20,7 +20,7 @@ type people struct {
 
 func newPeople(t *testing.T, now func() time.Time) *people {
 	t.Helper()
-	s, err := sqlstore.Open(t.Context(), sqlstore.Options{Path: filepath.Join(t.TempDir(), "sallyport.db"), Now: now})
+	s, err := sqlstore.Open(t.Context(), sqlstore.Options{Path: migrated.File(t), Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}

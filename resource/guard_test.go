@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +16,7 @@ import (
 	"github.com/sallyport-dev/sallyport/oauth"
 	"github.com/sallyport-dev/sallyport/resource"
 	"github.com/sallyport-dev/sallyport/store/sqlstore"
+	"github.com/sallyport-dev/sallyport/store/sqlstore/migrated"
 	"github.com/sallyport-dev/sallyport/token"
 )
 
@@ -75,7 +75,7 @@ type seen struct {
 
 func newKeyring(t testing.TB, now func() time.Time) *token.Keyring {
 	t.Helper()
-	db, err := sqlstore.Open(t.Context(), sqlstore.Options{Path: filepath.Join(t.TempDir(), "test.db"), Now: now})
+	db, err := sqlstore.Open(t.Context(), sqlstore.Options{Path: migrated.File(t), Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}

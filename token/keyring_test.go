@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -15,6 +14,7 @@ import (
 	"github.com/sallyport-dev/sallyport/oauth"
 	"github.com/sallyport-dev/sallyport/store"
 	"github.com/sallyport-dev/sallyport/store/sqlstore"
+	"github.com/sallyport-dev/sallyport/store/sqlstore/migrated"
 )
 
 // altered is a store of which a test changes what it says.
@@ -69,7 +69,7 @@ const testLifetime = time.Hour + ClockSkew
 
 func newStore(t testing.TB, now func() time.Time) store.Keys {
 	t.Helper()
-	s, err := sqlstore.Open(t.Context(), sqlstore.Options{Path: filepath.Join(t.TempDir(), "db.sqlite"), Now: now})
+	s, err := sqlstore.Open(t.Context(), sqlstore.Options{Path: migrated.File(t), Now: now})
 	must(t, err)
 	t.Cleanup(func() { must(t, s.Close()) })
 	return s

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -19,6 +18,7 @@ import (
 	"github.com/sallyport-dev/sallyport/login/standin"
 	"github.com/sallyport-dev/sallyport/oauth"
 	"github.com/sallyport-dev/sallyport/store/sqlstore"
+	"github.com/sallyport-dev/sallyport/store/sqlstore/migrated"
 	"github.com/sallyport-dev/sallyport/token"
 	"github.com/sallyport-dev/sallyport/vault"
 )
@@ -85,7 +85,7 @@ func at(person string) vault.Connection {
 const back = "https://door.example/oauth/callback/github"
 
 func newFixture(t *testing.T) *fixture {
-	f := &fixture{t: t, clock: &clock{now: time.Now().Truncate(time.Millisecond).UTC()}, log: &buffer{}, file: filepath.Join(t.TempDir(), "db")}
+	f := &fixture{t: t, clock: &clock{now: time.Now().Truncate(time.Millisecond).UTC()}, log: &buffer{}, file: migrated.File(t)}
 	f.github = standin.NewGitHub(standin.Client{ID: "door", Secret: "secret-of-the-door", Redirects: []string{back}},
 		standin.GitHubPerson{ID: 1, Login: "ada", Email: "ada@acme.example", Verified: true},
 		standin.GitHubPerson{ID: 2, Login: "bob", Email: "bob@acme.example", Verified: true})
