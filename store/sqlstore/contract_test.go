@@ -6,14 +6,13 @@ import (
 	"time"
 
 	"github.com/sallyport-dev/sallyport/store/sqlstore"
+	"github.com/sallyport-dev/sallyport/store/sqlstore/migrated"
 	"github.com/sallyport-dev/sallyport/store/storetest"
 )
 
 func TestSQLiteKeepsTheContract(t *testing.T) {
 	storetest.Run(t, func(t *testing.T, now func() time.Time) storetest.Store {
-		o := onSQLite(t)
-		o.Now = now
-		return open(t, o)
+		return open(t, sqlstore.Options{Path: migrated.File(t), Now: now})
 	})
 }
 
