@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 
 	"github.com/sallyport-dev/sallyport/oauth"
@@ -39,15 +40,6 @@ func (p *passage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if session.elicits {
 		resource.KnowURLElicitation(r.Context())
 	}
-	err = resource.Await(r.Context(), func() error { return p.attach(r.Context(), caller, upstreamHeader) })
-	if err != nil {
-		g.log.WarnContext(r.Context(), "nothing could be attached to a call", "resource", p.resource.Name, "cause", err)
-		if p.observe != nil {
-			p.observe(r, &caller, oauth.AsError(err))
-		}
-		p.guard.RefuseCall(w, r, err)
-		return
-	}
 	ctx, end, ok := g.calls.begin(r, caller)
 	if !ok {
 		w.Header().Set("Retry-After", "10")
@@ -55,10 +47,20 @@ func (p *passage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer end()
-	// A revocation that came after the guard looked and before this call was
-	// known to be running would otherwise miss it.
-	if !caller.Anonymous && g.revoked.has(caller.GrantID) {
+	// It counts as running from here on, because this may wait for a service, or for a
+	// person who connects it.
+	err = resource.Await(ctx, func() error { return p.attach(ctx, caller, upstreamHeader) })
+	switch {
+	case endedByUs(ctx):
+		p.guard.Refuse(w, context.Cause(ctx))
+		return
+	case !caller.Anonymous && g.revoked.has(caller.GrantID):
+		// A revocation that came after the guard looked and before this call was
+		// known to be running would otherwise miss it.
 		p.guard.Refuse(w, errRevoked)
+		return
+	case err != nil:
+		p.unattached(w, r, caller, err)
 		return
 	}
 	out := r.WithContext(ctx)
@@ -92,6 +94,15 @@ func (p *passage) hand(a *answer, r *http.Request) {
 		a.refuse(cause) // unless an answer has begun
 	}
 	a.finish()
+}
+
+// unattached refuses a call to which nothing could be attached.
+func (p *passage) unattached(w http.ResponseWriter, r *http.Request, caller resource.Caller, err error) {
+	p.log(r, slog.LevelWarn, "nothing could be attached to a call", "cause", err)
+	if p.observe != nil {
+		p.observe(r, &caller, oauth.AsError(err))
+	}
+	p.guard.RefuseCall(w, r, err)
 }
 
 // attach adds what the upstream should know.
