@@ -49,7 +49,7 @@ func overheard() {
 }
 
 func set(e *testscript.Env) error {
-	e.Values[frontKey{}] = &front{}
+	e.Values[frontKey{}], e.Values[engineKey{}] = &front{}, &keyEngine{}
 	e.Setenv("TRANSCRIPT", e.WorkDir+"/.transcript")
 	e.Setenv("PASSWORD", "correct-horse-battery")
 	if err := os.WriteFile(e.WorkDir+"/.transcript", nil, 0o600); err != nil {

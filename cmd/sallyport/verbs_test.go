@@ -25,7 +25,7 @@ func verbs() map[string]func(ts *script, neg bool, args []string) {
 	return map[string]func(ts *script, neg bool, args []string){
 		"exits": exits, "port": port, "ready": ready, "heard": heard, "unheard": unheard, "mode": mode, "json": readJSON, "find": find,
 		"fetch": fetch, "until": until, "allow": allow, "refresh": refresh, "call": call, "refused": refused,
-		"introspect": introspect, "agree": agree, "upstream": upstream, "newer": newer,
+		"introspect": introspect, "agree": agree, "upstream": upstream, "newer": newer, "engine": serveEngine,
 		"privy": servePrivy, "first-by-privy": firstByPrivy, "allow-by-privy": allowByPrivy, "claims": claims,
 	}
 }

@@ -148,8 +148,18 @@ func atEngine(err error) error {
 		return hint(err, "unseal it, and start again")
 	case errors.Is(err, transit.ErrRefused):
 		return hint(err, "give key_service.token one that lives and may update encrypt, decrypt and rewrap of the key, which has to exist")
+	case errors.Is(err, transit.ErrNoKey):
+		return hint(err, "compare key_service.key with the engine's list, or restore the key there; to make one anew would open nothing that is here")
 	case errors.Is(err, transit.ErrOtherKey):
-		return hint(err, "key_service names another key, or the key lost the version that wrapped it: name the right one, or restore it there")
+		return hint(err, "key_service names another key, or the key was deleted there and made again: name the right one, or restore it there")
+	case errors.Is(err, transit.ErrRetired):
+		return hint(err, "lower min_decryption_version of the key there, start the server once, so that it is wrapped by the newest version, and raise it again; a version that was trimmed has to be restored from a backup of the key")
+	case errors.Is(err, transit.ErrUnfit):
+		return hint(err, "make a key of the type aes256-gcm96 there, neither derived nor convergent, and name it in key_service.key")
+	case errors.Is(err, transit.ErrDamaged):
+		return hint(err, "restore the database from a backup: the row of its keys that is wrapped was changed")
+	case errors.Is(err, transit.ErrAsked):
+		return hint(err, "its own words say why; compare key_service.address and mount, also its namespace, with how the engine is reached")
 	case errors.Is(err, transit.ErrNowhere):
 		return hint(err, "key_service.address is the server's alone, mount is where its engine is")
 	case errors.Is(err, transit.ErrDown):

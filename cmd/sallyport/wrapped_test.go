@@ -88,7 +88,7 @@ func TestTheEncryptionKeyCanBeWrappedElsewhere(t *testing.T) {
 	}
 	refuses("", "wrapped by a key service")
 	refuses(strings.Replace(with, transittest.Token, "hvs.another", 1), "refuses the token", "permission denied")
-	refuses(strings.Replace(with, "door", "window", 1), "does not open", "encryption key not found")
+	refuses(strings.Replace(with, "door", "window", 1), "has no key of the name", "encryption key not found")
 	engine.Seal(true)
 	refuses(with, "is sealed")
 	engine.Seal(false)

@@ -21,21 +21,6 @@ import (
 	"github.com/sallyport-dev/sallyport/oauth"
 )
 
-// Why a key was not wrapped or unwrapped. The text of an error says more, for who
-// runs this server; no error has the token, the key or an answer's body in it.
-var (
-	// ErrDown says that nobody answers there, or that it cannot answer now.
-	ErrDown = errors.New("the key service does not answer")
-	// ErrSealed says that somebody has to unseal it.
-	ErrSealed = errors.New("the key service is sealed")
-	// ErrRefused says that the token is unknown there, has ended, or may not.
-	ErrRefused = errors.New("the key service refuses the token of key_service, or what it may do")
-	// ErrOtherKey says that it is not the key with which this was wrapped.
-	ErrOtherKey = errors.New("the key of key_service does not open what was wrapped for this installation")
-	// ErrNowhere says that there is no such engine at the address.
-	ErrNowhere = errors.New("there is no transit engine at the address and mount of key_service")
-)
-
 // The bounds of one request.
 const (
 	timeout   = 10 * time.Second
@@ -150,25 +135,6 @@ func (c *Client) ask(ctx context.Context, what string, form map[string]string) (
 		return answer{}, fmt.Errorf("%w: what answers at its address is something else", ErrNowhere)
 	}
 	return got.Data, nil
-}
-
-// failed says what a status means. The engine's own words are quoted, since they name
-// the key or the rule that it is about; what it was sent is not in them.
-func failed(what string, status int, said []string) error {
-	words := fmt.Sprintf("it answers %s with %d %s", what, status, strings.Join(strings.Fields(strings.Join(said, "; ")), " "))
-	words = strings.TrimSpace(words[:min(len(words), 300)])
-	cause := ErrDown
-	switch {
-	case status == http.StatusServiceUnavailable && strings.Contains(words, "sealed"):
-		cause = ErrSealed
-	case status == http.StatusForbidden, status == http.StatusUnauthorized:
-		cause = ErrRefused
-	case status == http.StatusNotFound, status == http.StatusMethodNotAllowed:
-		cause = ErrNowhere
-	case status == http.StatusBadRequest:
-		cause = ErrOtherKey
-	}
-	return fmt.Errorf("%w: %s", cause, words)
 }
 
 func withoutAddress(err error) error {

@@ -26,6 +26,8 @@ type Engine struct {
 	oldest  int    // versions before it no longer open anything
 	another string // not empty: the key was deleted, and made again
 	asked   []string
+	status  int // not 0: of every answer, which says the text
+	text    string
 }
 
 // Seal has it answer nothing until it is unsealed.
@@ -39,6 +41,11 @@ func (e *Engine) Retire() { e.change(func() { e.oldest = e.newer }) }
 
 // Replace makes another key of the same name.
 func (e *Engine) Replace() { e.change(func() { e.another += "another" }) }
+
+// Refuse has it answer everything with a status and a text; 0: it answers again.
+func (e *Engine) Refuse(status int, text string) {
+	e.change(func() { e.status, e.text = status, text })
+}
 
 // Asked are what it was asked to do so far, and clears that.
 func (e *Engine) Asked() (asked []string) {
@@ -60,6 +67,8 @@ func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var sent struct{ Plaintext, Ciphertext string }
 	known := what == "encrypt" || what == "decrypt" || what == "rewrap"
 	switch {
+	case e.status != 0:
+		refuse(w, e.status, e.text)
 	case e.sealed:
 		refuse(w, http.StatusServiceUnavailable, "Vault is sealed")
 	case !strings.HasPrefix(r.URL.Path, "/v1/transit/") || !known:
