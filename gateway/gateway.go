@@ -86,6 +86,11 @@ type Resource struct {
 	// the person. It is not called for an anonymous caller.
 	Attach func(ctx context.Context, c resource.Caller, upstream http.Header) error
 
+	// Ended is told of each grant, of whichever resource, that was revoked, after its
+	// running calls were ended; it must not wait. For a Handler that keeps something
+	// between calls; nil: nobody is told.
+	Ended func(grantID string)
+
 	// Timeout is how long the upstream may take to begin an answer; 0: 5 minutes.
 	// A stream that has begun is not limited.
 	Timeout time.Duration
@@ -136,7 +141,14 @@ func New(c Config) (*Gateway, error) {
 		identity:  newIdentities(c),
 		transport: newTransport(),
 	}
-	g.revoked = newRevocations(c, g.calls.end)
+	g.revoked = newRevocations(c, func(grantID string) {
+		g.calls.end(grantID) // first: who is told after it can rely on no call that goes on
+		for _, r := range c.Resources {
+			if r.Ended != nil {
+				r.Ended(grantID)
+			}
+		}
+	})
 	for _, r := range c.Resources {
 		if err := g.add(c, r); err != nil {
 			_ = g.Close()

@@ -63,6 +63,13 @@ func ownEnvironment(name string, r *http.Request) []string {
 	return []string{name + "=" + token}
 }
 
+// stillHas reports whether a person has a connection that nobody ended. That it cannot
+// be read ends nothing.
+func (t ownTokens) stillHas(ctx context.Context, person string) bool {
+	err := t.door.vault.Alive(ctx, t.connection(resource.Caller{Subject: person}))
+	return !errors.Is(err, vault.ErrNotConnected) && !errors.Is(err, vault.ErrDead)
+}
+
 // of returns a caller's token.
 func (t ownTokens) of(ctx context.Context, caller resource.Caller) (oauth.Secret, time.Time, error) {
 	bearer, ends, err := t.door.vault.Token(ctx, t.connection(caller))

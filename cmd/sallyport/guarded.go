@@ -71,7 +71,8 @@ func (d *door) guarded(settings config.Resource, r oauth.ProtectedResource) (gat
 			// The other resources should not have to do without the door.
 			d.log.Warn("a resource has a command that is not there", "resource", settings.Name, "cause", err.Error())
 		}
-		g.Handler, g.Identity = d.bridge(settings), gateway.IdentityNone
+		b := d.bridge(settings, r)
+		g.Handler, g.Identity, g.Ended = b, gateway.IdentityNone, b.End
 	default:
 		upstream, err := url.Parse(settings.Upstream)
 		if err != nil {
@@ -91,8 +92,8 @@ func (d *door) guarded(settings config.Resource, r oauth.ProtectedResource) (gat
 }
 
 // bridge starts nothing yet: a child starts with its first person.
-func (d *door) bridge(settings config.Resource) *stdio.Bridge {
-	o := stdio.Options{Command: settings.Command, Log: d.log.With("resource", settings.Name), Key: personKey}
+func (d *door) bridge(settings config.Resource, r oauth.ProtectedResource) *stdio.Bridge {
+	o := stdio.Options{Command: settings.Command, Log: d.log.With("resource", settings.Name), Key: personKey, Grant: grantOf}
 	if d.in.config.FromCommandLine() {
 		// Who started us in a shell expects that what they exported there reaches
 		// the server they named. No settings file took a secret from it.
@@ -101,6 +102,7 @@ func (d *door) bridge(settings config.Resource) *stdio.Bridge {
 	o.Env = append(o.Env, settings.Environment()...)
 	if name := settings.Connection.Env; name != "" {
 		o.EnvOf = func(r *http.Request) []string { return ownEnvironment(name, r) }
+		o.Entitled = ownTokens{d, r}.stillHas
 	}
 	b := stdio.New(o)
 	d.bridges = append(d.bridges, b)
@@ -111,6 +113,12 @@ func (d *door) bridge(settings config.Resource) *stdio.Bridge {
 func personKey(r *http.Request) string {
 	caller, _ := resource.CallerFrom(r.Context())
 	return caller.Subject
+}
+
+// grantOf is the grant under which a call comes.
+func grantOf(r *http.Request) string {
+	caller, _ := resource.CallerFrom(r.Context())
+	return caller.GrantID
 }
 
 // close ends what was started, children first.

@@ -23,6 +23,8 @@ type seat struct {
 	reads  int       // clients that listen
 	used   time.Time // when a POST last began or ended
 	idle   *time.Timer
+	watch  *time.Timer         // nil: it has nothing of a person's own
+	grants map[string]struct{} // under which it was used, and which have not ended
 }
 
 // sit finds a seat for one more child of a person. Where the person has as many
@@ -107,6 +109,9 @@ func (s *seat) start(receive func([]byte), leave func()) error {
 	b.mu.Lock()
 	s.child = c
 	s.idle = time.AfterFunc(b.o.IdleTimeout, s.endIfIdle)
+	if b.o.Entitled != nil && len(s.env) > 0 {
+		s.watch = time.AfterFunc(b.limits.entitled, s.endIfNotEntitled)
+	}
 	unwanted := s.ending || b.closing
 	b.mu.Unlock()
 	c.run(receive)
@@ -116,6 +121,9 @@ func (s *seat) start(receive func([]byte), leave func()) error {
 	go func() {
 		<-c.gone
 		s.idle.Stop()
+		if s.watch != nil {
+			s.watch.Stop()
+		}
 		leave()
 		b.free(s)
 	}()

@@ -64,6 +64,7 @@ func (b *Bridge) open(w http.ResponseWriter, r *http.Request, in incoming) error
 		return err
 	}
 	seat.env = b.o.EnvOf(r)
+	seat.use(r)
 	s := &session{
 		seat: seat, id: rand.Text(), own: newStream("0", b.limits.keepAlive), asked: map[string]asked{},
 	}

@@ -64,6 +64,7 @@ func (b *Bridge) stateless(w http.ResponseWriter, r *http.Request, in incoming) 
 	if err != nil {
 		return err
 	}
+	s.use(r)
 	if s.once {
 		defer s.stop()
 	}

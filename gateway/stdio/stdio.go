@@ -48,6 +48,14 @@ type Options struct {
 	// is another child at once. nil: nothing.
 	EnvOf func(*http.Request) []string
 
+	// Grant names the grant under which a request comes; empty: none. A child ends when
+	// every grant that it was used under has ended ([Bridge.End]). nil: nobody has any.
+	Grant func(*http.Request) string
+	// Entitled reports whether a person may still have what EnvOf said of them. It is
+	// asked every ten seconds for each child that has something of a person's own, and
+	// the child ends when not. It answers true where it cannot tell. nil: always.
+	Entitled func(ctx context.Context, person string) bool
+
 	Log          *slog.Logger  // nil: slog.Default(); what the child writes to its standard error goes here
 	IdleTimeout  time.Duration // a child that nobody uses for so long is ended; 0: 30 minutes
 	MaxSessions  int           // children at one time; 0: 64
@@ -84,6 +92,7 @@ type limits struct {
 	calls     int           // unanswered calls of a child
 	strangers int           // children that nobody in particular may have at once,
 	pace      time.Duration // and then one more every so long
+	entitled  time.Duration // between two looks at whether a person may still have what a child has
 }
 
 // New returns a bridge to the server that o.Command starts. Nothing runs yet.
@@ -104,6 +113,9 @@ func New(o Options) *Bridge {
 	if o.MaxPerPerson <= 0 {
 		o.MaxPerPerson = 8
 	}
+	if o.Grant == nil {
+		o.Grant = func(*http.Request) string { return "" }
+	}
 	if o.EnvOf == nil {
 		o.EnvOf = func(*http.Request) []string { return nil }
 	}
@@ -111,7 +123,7 @@ func New(o Options) *Bridge {
 		o: o, people: people,
 		limits: limits{
 			start: time.Minute, patience: 2 * time.Second, resume: 30 * time.Second, grace: 5 * time.Second,
-			keepAlive: 15 * time.Second, message: 16 << 20, calls: 256, strangers: 30, pace: time.Second,
+			keepAlive: 15 * time.Second, message: 16 << 20, calls: 256, strangers: 30, pace: time.Second, entitled: 10 * time.Second,
 		},
 		drained:  make(chan struct{}),
 		seats:    map[*seat]struct{}{},
@@ -208,6 +220,7 @@ func (b *Bridge) post(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	s.use(r)
 	if s.isStale(b.o.EnvOf(r)) {
 		s.child.log.Info("what the stdio server was given has been replaced; ending it")
 		s.stop()
