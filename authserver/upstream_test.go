@@ -95,13 +95,17 @@ func (s *scene) openElsewhere(name string, given url.Values) elsewhere {
 		at := serve(g)
 		return elsewhere{front: &g.Front, url: at, github: g, way: login.NewGitHub(login.GitHubOptions{URL: at, ClientID: "door", ClientSecret: elsewhereSecret, Groups: given.Has("group")}),
 			people: map[string]string{"ada": "Ada", "mallory": "mallory"}}
-	case "google":
+	case "google", "openid": // the latter keeps to OpenID Connect where Google does not
 		g := standin.NewGoogle(client,
 			standin.GooglePerson{Sub: "110169484474386276334", Email: "ada@acme.example", Verified: true, HD: "acme.example", Name: "Ada Lovelace"},
 			standin.GooglePerson{Sub: "220169484474386276334", Email: "mallory@gmail.example", Verified: true, Name: "Mallory"})
 		g.Now = s.clock.Now
 		at := serve(g)
-		return elsewhere{front: &g.Front, url: at, way: login.NewGoogle(login.GoogleOptions{Issuer: at, ClientID: "door", ClientSecret: elsewhereSecret, Now: s.clock.Now}),
+		way := login.NewGoogle(login.GoogleOptions{Issuer: at, ClientID: "door", ClientSecret: elsewhereSecret, Now: s.clock.Now})
+		if name == "openid" {
+			way = login.NewOIDC(login.OIDCOptions{Issuer: at, ClientID: "door", ClientSecret: elsewhereSecret, Now: s.clock.Now})
+		}
+		return elsewhere{front: &g.Front, url: at, way: way,
 			people: map[string]string{"ada": "ada@acme.example", "mallory": "mallory@gmail.example"}}
 	}
 	s.t.Fatalf("there is no upstream %s", name)

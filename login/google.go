@@ -28,6 +28,8 @@ func NewGoogle(g GoogleOptions) *OIDC {
 		parameters["hd"] = g.HostedDomains[0]
 	}
 	return NewOIDC(OIDCOptions{Issuer: g.Issuer, ClientID: g.ClientID, ClientSecret: g.ClientSecret, HostedDomains: g.HostedDomains, Parameters: parameters,
+		// Its documents know neither max_age nor auth_time.
+		NeverSays: true,
 		// Google has this instead of the scope of OpenID Connect Core §11.
 		Offline:   map[string]string{"access_type": "offline"},
 		Transport: g.Transport, Now: g.Now})

@@ -30,7 +30,11 @@ type OIDCOptions struct {
 	// Parameters are added to the authorization request.
 	Parameters map[string]string
 	// Offline is added where what comes back is kept.
-	Offline   map[string]string
+	Offline map[string]string
+	// NeverSays is for a provider that does not know max_age and never says when it
+	// asked a person (auth_time): a sign-in anew is then as strong as the person's
+	// session there. Of every other provider an answer without it is refused.
+	NeverSays bool
 	Transport http.RoundTripper // nil: the default one
 	Now       func() time.Time
 }
@@ -120,6 +124,13 @@ func (o *OIDC) Return(ctx context.Context, d Departure, answer url.Values) (Prof
 		return Profile{}, err
 	}
 	p, err := o.profile(claims)
+	// §3.1.2.1: "When max_age is used, the ID Token returned MUST include an auth_time
+	// Claim Value." And §3.1.3.7 has the client check it: without it, whoever sits at
+	// a browser that is signed in there would pass for having signed in.
+	if err == nil && d.Again && p.Asked.IsZero() && !o.NeverSays {
+		return Profile{}, refuseUpstream(oauth.AccessDenied, upstreamWrong,
+			errors.New("login: max_age asked when the person signed in, and the ID token has no auth_time; have the provider add that claim"))
+	}
 	p.Tokens = tokensOf(tokens)
 	return p, err
 }
