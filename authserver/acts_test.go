@@ -297,6 +297,10 @@ func readClient(words []string) (oauth.Client, oauth.Secret, error) {
 			}
 			c.Exchanges = append(c.Exchanges, e)
 			c.Metadata.GrantTypes = append(c.Metadata.GrantTypes, oauth.GrantTypeExchange)
+		case strings.HasPrefix(word, "keys-at="):
+			c.KeysURI, c.Metadata.TokenEndpointAuthMethod = strings.TrimPrefix(word, "keys-at="), oauth.AuthPrivateKey
+		case strings.HasPrefix(word, "keys="):
+			c.Keys, c.Metadata.TokenEndpointAuthMethod = json.RawMessage(strings.TrimPrefix(word, "keys=")), oauth.AuthPrivateKey
 		case strings.HasPrefix(word, "scope="):
 			c.Metadata.Scope = strings.TrimPrefix(word, "scope=")
 		case serves:

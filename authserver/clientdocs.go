@@ -197,15 +197,25 @@ func (d *clientDocuments) keysOf(ctx context.Context, c oauth.Client, since time
 	if c.Keys != nil {
 		return readKeys(c.Keys)
 	}
-	// The document is part of the name: how far the fetch may go hangs from it.
-	set, err := d.keys.get(ctx, c.ID+" "+c.KeysURI, since, may)
+	// The document is part of the name: how far the fetch may go hangs from it. Whoever
+	// wrote the settings knows where theirs leads.
+	name := c.ID + " " + c.KeysURI
+	if c.Source == oauth.FromSettings {
+		name = " " + c.KeysURI
+	}
+	set, err := d.keys.get(ctx, name, since, may)
 	return set.value, err
 }
+
+const keySetTypes = "application/jwk-set+json, application/json"
 
 // fetchKeys fetches a key set. It is no further inward than its document: a
 // stranger may name any URL, also one that the operator wrote down for another.
 func (d *clientDocuments) fetchKeys(ctx context.Context, name string) (safehttp.Answer, error) {
 	id, keys, _ := strings.Cut(name, " ")
+	if id == "" {
+		return d.get(ctx, safehttp.Anywhere, fetch{keys, keySetTypes, maxKeySet})
+	}
 	at, err1 := url.Parse(id)
 	to, err2 := url.Parse(keys)
 	if err := errors.Join(err1, err2); err != nil {
@@ -215,7 +225,7 @@ func (d *clientDocuments) fetchKeys(ctx context.Context, name string) (safehttp.
 	if reach != safehttp.Public && (at.Scheme != to.Scheme || at.Host != to.Host) {
 		reach = d.reach(keys)
 	}
-	return d.get(ctx, reach, fetch{keys, "application/jwk-set+json, application/json", maxKeySet})
+	return d.get(ctx, reach, fetch{keys, keySetTypes, maxKeySet})
 }
 
 type fetch struct {

@@ -3,6 +3,7 @@ package authserver
 import (
 	"encoding/json"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/sallyport-dev/sallyport/oauth"
@@ -89,10 +90,17 @@ func (s *Server) metadata() oauth.ServerMetadata {
 	}
 	if t := s.Registration.Documents.Trust; t == TrustAnyone || t == TrustAllowed {
 		m.ClientDocumentsSupported = true
+	}
+	signs := slices.ContainsFunc(s.Preregistered, func(c oauth.Client) bool { return c.Authenticates(oauth.AuthPrivateKey) })
+	if m.ClientDocumentsSupported || signs {
 		m.TokenEndpointAuthMethodsSupported = append(m.TokenEndpointAuthMethodsSupported, oauth.AuthPrivateKey)
 		m.RevocationAuthMethodsSupported = append(m.RevocationAuthMethodsSupported, oauth.AuthPrivateKey)
 		// RFC 8414 §2: this "MUST be present if" private_key_jwt is listed.
 		m.TokenEndpointAuthAlgorithms, m.RevocationAuthAlgorithms = token.AssertionAlgorithms, token.AssertionAlgorithms
+	}
+	if signs {
+		m.IntrospectionAuthMethodsSupported = append(slices.Clone(secrets), oauth.AuthPrivateKey)
+		m.IntrospectionAuthAlgorithms = token.AssertionAlgorithms
 	}
 	if s.Registration.Open || !s.Registration.Token.IsZero() {
 		m.RegistrationEndpoint = s.Issuer + "/oauth/register"

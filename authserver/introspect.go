@@ -40,7 +40,7 @@ func (s *Server) introspect(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return err
 	case c.Public():
-		return oauth.Refuse(oauth.InvalidClient, "introspection is for clients that authenticate with a secret")
+		return oauth.Refuse(oauth.InvalidClient, "introspection is for clients that authenticate")
 	case form.Get("token") == "":
 		return oauth.Refuse(oauth.InvalidRequest, "token is missing")
 	}

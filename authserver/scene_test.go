@@ -160,6 +160,7 @@ func newScene(t testing.TB, given setting) *scene {
 	if given.checksIssuer != "" {
 		given.registration.Documents.ChecksIssuer = []string{s.vendor.server.URL + given.checksIssuer}
 	}
+	given.preregistered = s.vendor.keyed(t, given.preregistered)
 	for path, text := range given.builtIn {
 		if given.registration.Documents.BuiltIn == nil {
 			given.registration.Documents.BuiltIn = map[string][]byte{}

@@ -9,6 +9,7 @@ package authserver
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -111,6 +112,14 @@ func New(c Config) (*Server, error) {
 		return nil, errors.New("authserver: nobody can sign in")
 	case slices.ContainsFunc(c.Aliases, func(path string) bool { return !slices.Contains(Aliases(), path) }):
 		return nil, errors.New("authserver: there is no such alias")
+	}
+	for _, known := range c.Preregistered {
+		if known.Keys == nil {
+			continue
+		}
+		if _, err := readKeys(known.Keys); err != nil {
+			return nil, fmt.Errorf("authserver: client %s: %w", known.ID, err)
+		}
 	}
 	s := &Server{Config: c, secure: u.Scheme == "https"}
 	s.clients = newClientCache(c, s.mayFetch)

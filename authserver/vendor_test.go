@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -23,6 +24,7 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 
 	"github.com/sallyport-dev/sallyport/authserver"
+	"github.com/sallyport-dev/sallyport/oauth"
 )
 
 // A vendor is a host on which clients publish their documents and keys.
@@ -154,6 +156,26 @@ func (v *vendor) keySet(names string) (string, error) {
 	}
 	text, err := json.Marshal(set)
 	return string(text), err
+}
+
+// keyed are clients of the settings with the keys that a script named: "keys=NAME:ALGORITHM"
+// and "keys-at=PATH".
+func (v *vendor) keyed(t testing.TB, clients []oauth.Client) []oauth.Client {
+	clients = slices.Clone(clients)
+	for i := range clients {
+		c := &clients[i]
+		if c.KeysURI != "" {
+			c.KeysURI = v.server.URL + c.KeysURI
+		}
+		if c.Keys != nil {
+			set, err := v.keySet(strings.ReplaceAll(string(c.Keys), ",", " "))
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.Keys = json.RawMessage(set)
+		}
+	}
+	return clients
 }
 
 func (v *vendor) key(name, algorithm string) (crypto.Signer, error) {

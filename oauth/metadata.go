@@ -21,6 +21,7 @@ type ServerMetadata struct {
 	ClientDocumentsSupported          bool     `json:"client_id_metadata_document_supported,omitempty"` // draft-ietf-oauth-client-id-metadata-document §5
 	RevocationAuthMethodsSupported    []string `json:"revocation_endpoint_auth_methods_supported"`
 	IntrospectionAuthMethodsSupported []string `json:"introspection_endpoint_auth_methods_supported"`
+	IntrospectionAuthAlgorithms       []string `json:"introspection_endpoint_auth_signing_alg_values_supported,omitempty"`
 	IssParameterSupported             bool     `json:"authorization_response_iss_parameter_supported"` // RFC 9207 §3
 	ProtectedResources                []string `json:"protected_resources,omitempty"`                  // RFC 9728 §4
 	ServiceDocumentation              string   `json:"service_documentation,omitempty"`

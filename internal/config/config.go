@@ -138,11 +138,13 @@ type Tool struct {
 // Client is one entry of the key clients.
 type Client struct {
 	ID           string       `yaml:"client_id" required:"true" doc:"What the client sends as client_id."`
-	Secret       oauth.Secret `yaml:"client_secret" absent:"none" optional:"true" doc:"At least 16 characters. A client without one is public."`
+	Secret       oauth.Secret `yaml:"client_secret" absent:"none" optional:"true" doc:"At least 16 characters. A client without one, and without keys, is public."`
+	Keys         string       `yaml:"jwks" absent:"none" optional:"true" doc:"The public keys by which it authenticates with private_key_jwt (RFC 7523 §2.2): a JWK set as text, or as ${file:/path}."`
+	KeysURI      string       `yaml:"jwks_uri" absent:"none" optional:"true" doc:"Or where they can be fetched, also at a private address."`
 	Name         string       `yaml:"name" absent:"the client_id" doc:"What people read when they are asked."`
 	RedirectURIs []string     `yaml:"redirect_uris" absent:"none, for a client that only serves" doc:"Where answers may go, compared octet by octet; only the port of an http URI on this computer is not. A client without serves needs one."`
-	AuthMethod   string       `yaml:"token_endpoint_auth_method" absent:"none without a client_secret, client_secret_basic with one" enum:"none|client_secret_basic|client_secret_post" doc:"How the client authenticates at the token endpoint (RFC 7591 §2)."`
-	Serves       []string     `yaml:"serves" absent:"none" optional:"true" doc:"The names of the resources of which it is the server: it may ask about their access tokens at the introspection endpoint (RFC 7662), and exchange them for what exchange says. It needs a client_secret."`
+	AuthMethod   string       `yaml:"token_endpoint_auth_method" absent:"private_key_jwt with keys, client_secret_basic with a client_secret, otherwise none" enum:"none|client_secret_basic|client_secret_post|private_key_jwt" doc:"How the client authenticates at the token endpoint (RFC 7591 §2)."`
+	Serves       []string     `yaml:"serves" absent:"none" optional:"true" doc:"The names of the resources of which it is the server: it may ask about their access tokens at the introspection endpoint (RFC 7662), and exchange them for what exchange says. It needs a client_secret, or keys."`
 	Exchanges    []Exchange   `yaml:"exchange" absent:"none" optional:"true" doc:"What it may have, at the token endpoint, for an access token that was presented to a resource that it serves (RFC 8693). docs/login.md has examples."`
 	Scope        string       `yaml:"scope" absent:"any" optional:"true" doc:"The most that it may have, separated by spaces, with what those scopes imply. What else it asks for is left out."`
 }

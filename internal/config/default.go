@@ -158,6 +158,8 @@ func (cl *Client) complete() {
 	}
 	switch {
 	case cl.AuthMethod != "":
+	case cl.Secret == "" && (cl.Keys != "" || cl.KeysURI != ""):
+		cl.AuthMethod = oauth.AuthPrivateKey
 	case cl.Secret == "":
 		cl.AuthMethod = oauth.AuthNone
 	default:

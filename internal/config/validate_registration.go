@@ -73,7 +73,7 @@ func (k *check) clients() {
 			k.say(key+".client_id", "holds a space or a character that is not ASCII", "use letters, digits and punctuation")
 		}
 		seen[cl.ID] = true
-		k.clientSecret(key, cl)
+		k.authenticates(key, cl)
 		k.redirectURIs(key, cl)
 		k.clientScope(key, cl)
 		k.serves(key, cl)
@@ -126,8 +126,8 @@ func redirectFix(uri string) string {
 
 // serves checks of which resources a client is the server.
 func (k *check) serves(key string, cl Client) {
-	if len(cl.Serves) > 0 && cl.Secret == "" && !k.broken[key+".client_secret"] {
-		k.say(key+".serves", "has no effect on a client without a client_secret", "add one, or remove it")
+	if len(cl.Serves) > 0 && cl.AuthMethod == oauth.AuthNone && !k.broken[key+".client_secret"] {
+		k.say(key+".serves", "has no effect on a client without a client_secret or keys", "add client_secret or jwks, or remove it")
 		return
 	}
 	names := k.resourceNames()

@@ -2,6 +2,7 @@ package config
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"log/slog"
 	"net/netip"
 	"slices"
@@ -97,6 +98,9 @@ func (c *Config) PreRegistered() []oauth.Client {
 		if len(cl.RedirectURIs) > 0 { // otherwise it asks about tokens and has none
 			known.Metadata.GrantTypes = []string{oauth.GrantTypeCode, oauth.GrantTypeRefresh}
 			known.Metadata.ResponseTypes = []string{"code"}
+		}
+		if known.KeysURI = cl.KeysURI; cl.Keys != "" {
+			known.Keys = json.RawMessage(cl.Keys)
 		}
 		if cl.Secret != "" {
 			known.SecretDigest = cl.Secret.Digest()
