@@ -8,18 +8,33 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/sallyport-dev/sallyport/login/standin"
 )
 
-// interrupted kills the first replica when GitHub has rotated the refresh token and has
-// said so, and before that is written: locked locks the database, and is told that the
-// answer has gone out.
-func (b *borrowed) interrupted(t *testing.T, locked func() (unlock func()), waits func()) {
+// late answers when it is told to, and has acted by then.
+type late func() (fault standin.Fault, acted <-chan struct{}, release func())
+
+// lasting is a service whose refresh tokens go on being good: it gives newer tokens, and
+// takes the older ones again.
+func lasting() (standin.Fault, <-chan struct{}, func()) {
+	acted, open := make(chan struct{}), make(chan struct{})
+	return standin.Answer(func(w http.ResponseWriter, _ *http.Request) {
+		close(acted)
+		<-open
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"access_token":"gho_never_saved","token_type":"bearer","scope":"repo","expires_in":28800,"refresh_token":"ghr_never_saved"}`)
+	}), acted, sync.OnceFunc(func() { close(open) })
+}
+
+// interrupted kills the first replica when GitHub has answered a refresh, and before that
+// is written: locked locks the database, and waits waits until somebody wants to write.
+func (b *borrowed) interrupted(t *testing.T, answers late, locked func() (unlock func()), waits func()) {
 	t.Helper()
-	fault, rotated, release := standin.Late()
+	fault, rotated, release := answers()
 	defer release()
 	b.github.FailTimes(1, standin.Token, fault)
 	cut := make(chan error, 1)
@@ -99,17 +114,32 @@ func (b *borrowed) tool(t *testing.T) string {
 }
 
 // TestARenewalThatAKilledProcessCouldNotSave: GitHub's refresh tokens are good once, so
-// what it gave is lost with the process that had it. The lease that it left behind says so.
+// what it gave is lost with the process that had it. The lease that it left behind says
+// so. Where the older one goes on being good, nothing is lost, and that is said, too.
 func TestARenewalThatAKilledProcessCouldNotSave(t *testing.T) {
-	b := borrowAt(t, func(more string) (first, second *door) {
-		return newDoor(t, more), nil
-	})
-	b.interrupted(t, func() func() {
-		return hold(t, b.first.db(), "BEGIN IMMEDIATE")
-	}, func() {})
-	b.leaseEnds(t)
-	b.first.open()
-	b.mended(t)
+	for name, answers := range map[string]late{"refresh tokens are good once": standin.Late, "refresh tokens go on being good": lasting} {
+		t.Run(name, func(t *testing.T) {
+			b := borrowAt(t, func(more string) (first, second *door) {
+				return newDoor(t, more), nil
+			})
+			b.interrupted(t, answers, func() func() {
+				return hold(t, b.first.db(), "BEGIN IMMEDIATE")
+			}, func() {})
+			b.leaseEnds(t)
+			b.first.open()
+			if name == "refresh tokens are good once" {
+				b.mended(t)
+				return
+			}
+			if status, _, err := b.call(t.Context(), b.first); status != http.StatusOK || err != nil {
+				t.Errorf("the call is answered %d, %v", status, err)
+			}
+			b.first.close() // its log is whole
+			if said := b.first.log.String(); !strings.Contains(said, "begun and never saved, and nothing is lost") {
+				t.Error("the log does not say that nothing is lost")
+			}
+		})
+	}
 }
 
 // TestARenewalThatAKilledReplicaCouldNotSave is the same with PostgreSQL: where the write
@@ -120,7 +150,7 @@ func TestARenewalThatAKilledReplicaCouldNotSave(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := borrow(t)
 			db := b.first.db()
-			b.interrupted(t, func() func() {
+			b.interrupted(t, standin.Late, func() func() {
 				unlock := hold(t, db, "BEGIN; SELECT 1 FROM connections FOR UPDATE")
 				return func() {
 					if cut {
