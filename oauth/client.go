@@ -60,7 +60,7 @@ const (
 // ClientMetadata is what a client says of itself. RFC 7591 §2. Members that
 // are not named here are ignored and never kept. Not supported: software_statement,
 // and the members in other languages (client_name#ja); jwks and jwks_uri are of
-// the [Client], and only of one that has a metadata document.
+// the [Client], and only of one that has a metadata document or is in the settings.
 type ClientMetadata struct {
 	RedirectURIs            []string `json:"redirect_uris"`
 	TokenEndpointAuthMethod string   `json:"token_endpoint_auth_method"`
