@@ -166,7 +166,7 @@ func (w *widgetFrame) dress(width int64, theme string) {
 	// Black on white, or white on black: nobody else notices a page that wears the wrong one.
 	w.awaitTrue(fmt.Sprintf(`(([r, g, b]) => r + g + b > 384)(getComputedStyle(document.documentElement).color.match(/[\d.]+/g).map(Number)) === %t`, scheme == "dark"))
 	// Two frames: one for what changed, and one for the height that the chat gives it then.
-	inside[bool](w, `new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => done(true), 50))))`)
+	inside[bool](w, settled)
 }
 
 // faults are what a real chat would not have let pass.

@@ -146,6 +146,22 @@ func (w *widgetFrame) middle(role, name string) (x, y float64) {
 	if err != nil {
 		w.t.Fatalf("%s %q: %v", role, name, err)
 	}
+	// The chat gives the frame its height a moment after the widget has grown: where
+	// something is counts once it stays there.
+	for {
+		x, y := w.place(role, name, id)
+		inside[bool](w, settled)
+		if nowX, nowY := w.place(role, name, id); nowX == x && nowY == y {
+			return x, y
+		}
+	}
+}
+
+// settled is true two frames from now.
+const settled = `new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => done(true), 50))))`
+
+func (w *widgetFrame) place(role, name string, id cdp.BackendNodeID) (x, y float64) {
+	w.t.Helper()
 	box, err := chromedp.Call(w.ctx, dom.GetContentQuads, dom.GetContentQuadsParams{BackendNodeID: id})
 	if err != nil || len(box.Quads) == 0 {
 		w.t.Fatalf("%s %q is nowhere: %v", role, name, err)

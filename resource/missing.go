@@ -36,6 +36,11 @@ const (
 	codeRefused     = -32000
 )
 
+// MetaConnect is where the result of a tool that failed for want of a connection has
+// the page, for what has no eyes for its text: a widget makes it a button. Its value is
+// an array with one URL.
+const MetaConnect = "sallyport/connect"
+
 // connectKey is the name of the one thing that a person is asked for.
 const connectKey = "connect"
 
@@ -91,7 +96,9 @@ func (g *Guard) answerFor(v *visit, err error) []byte {
 		return a.failed("Nothing was done: " + g.acts(missing) + ", and the person did not want to connect it now.")
 	case a.action == "" && v.canElicit():
 		return g.elicit(a, missing)
-	case a.method == "tools/call" || a.action != "":
+	case a.method == "tools/call":
+		return a.answer(toolResult{Content: texts(g.linkText(missing)), IsError: true, Meta: map[string][]string{MetaConnect: {missing.Page}}})
+	case a.action != "":
 		return a.failed(g.linkText(missing))
 	}
 	return nil

@@ -247,7 +247,7 @@ func TestAToolThatLacksAConnectionIsAnsweredFor(t *testing.T) {
 				}
 				for _, its := range []string{"codex", "codex-server"} {
 					a = send(t, url, its, callOf(tool))
-					if a.Result.Meta != nil || !a.Result.IsError || !strings.Contains(a.Result.Content[0].Text, connectPage) {
+					if got := a.Result.Meta; len(got) != 1 || len(got[resource.MetaConnect]) != 1 || got[resource.MetaConnect][0] != connectPage || !a.Result.IsError || !strings.Contains(a.Result.Content[0].Text, connectPage) {
 						t.Errorf("%s, %s, a link: %d %s", tool, its, a.status, a.body)
 					}
 				}
@@ -400,6 +400,6 @@ func ExampleUpstreamToken() {
 	github.on.Store(true) // the person connects it
 	ask()
 	// Output:
-	// {"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"Repositories acts at GitHub as the person who calls, and GitHub is not connected. Open this page, connect GitHub there, and then try again: https://auth.example.com/connect/github?for=sealed"}],"isError":true}}
+	// {"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"Repositories acts at GitHub as the person who calls, and GitHub is not connected. Open this page, connect GitHub there, and then try again: https://auth.example.com/connect/github?for=sealed"}],"isError":true,"_meta":{"sallyport/connect":["https://auth.example.com/connect/github?for=sealed"]}}}
 	// {"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"would ask GitHub with a token of 9 characters"}]}}
 }

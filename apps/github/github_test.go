@@ -16,6 +16,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"go.uber.org/goleak"
 
+	"github.com/sallyport-dev/sallyport/apps/widget"
 	"github.com/sallyport-dev/sallyport/login/standin"
 	"github.com/sallyport-dev/sallyport/oauth"
 )
@@ -355,6 +356,43 @@ func TestToolsSayWhatTheyNeedAndDo(t *testing.T) {
 		}
 		if writes := strings.HasPrefix(tool.Name, "create"); a.ReadOnlyHint == writes || a.IdempotentHint == writes {
 			t.Errorf("%s says the wrong thing of what it changes", tool.Name)
+		}
+	}
+}
+
+// TestEveryPageIsFoundByBothKindsOfChat: what a tool names is there to be read, and
+// loads nothing.
+func TestEveryPageIsFoundByBothKindsOfChat(t *testing.T) {
+	b := open(t)
+	list, err := b.ListTools(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tool := range list.Tools {
+		ui, _ := tool.Meta["ui"].(map[string]any)
+		address, _ := ui["resourceUri"].(string)
+		if tool.Name == toolCreatePull {
+			if address != "" {
+				t.Errorf("%s has a page", tool.Name)
+			}
+			continue
+		}
+		if address == "" || tool.Meta["openai/outputTemplate"] != address || tool.Meta["openai/widgetAccessible"] != true {
+			t.Errorf("%s says of its page %v", tool.Name, tool.Meta)
+			continue
+		}
+		page, err := b.ReadResource(t.Context(), &mcp.ReadResourceParams{URI: address})
+		if err != nil || len(page.Contents) != 1 || page.Contents[0].MIMEType != widget.Type || !strings.Contains(page.Contents[0].Text, `<div id="root">`) {
+			t.Fatalf("%s: %v", address, err)
+		}
+		csp, _ := page.Contents[0].Meta["ui"].(map[string]any)["csp"].(map[string]any)
+		if len(csp) == 0 {
+			t.Errorf("%s has no policy", address)
+		}
+		for kind, hosts := range csp {
+			if len(hosts.([]any)) != 0 {
+				t.Errorf("%s wants %s %v", address, kind, hosts)
+			}
 		}
 	}
 }

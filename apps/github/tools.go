@@ -5,6 +5,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/sallyport-dev/sallyport/apps/serving"
+	"github.com/sallyport-dev/sallyport/apps/widget"
 	"github.com/sallyport-dev/sallyport/oauth"
 	"github.com/sallyport-dev/sallyport/resource"
 )
@@ -40,6 +41,9 @@ func ToolScopes() map[string]oauth.Scope {
 }
 
 func (h *hub) addTools(s *mcp.Server) {
+	for _, p := range []widget.Page{repositoriesPage(), issuesPage(), newIssuePage(), connectPage()} {
+		p.AddTo(s, foundAt)
+	}
 	mcp.AddTool(s, tool(mcp.Tool{
 		Name: toolRepositories, Title: "List repositories", Annotations: reads(),
 		Description: "Lists the repositories that the person owns, collaborates on or has through an organization, the one that changed last first.",
@@ -125,5 +129,9 @@ func Tools() map[string]resource.Tool {
 	return all
 }
 
-// tool says what a tool needs.
-func tool(t mcp.Tool) *mcp.Tool { return serving.Tool(t, ToolScopes()[t.Name]) }
+// tool says what a tool needs, and which page shows what it answers.
+func tool(t mcp.Tool) *mcp.Tool {
+	said := serving.Tool(t, ToolScopes()[t.Name])
+	onPage(said)
+	return said
+}

@@ -7,6 +7,8 @@ export interface Act {
   readonly busy: string
   /** Why the last call failed; empty: it did not. */
   readonly trouble: string
+  /** The result with which the last call was refused; undefined: it was not, or there was no result. */
+  readonly refused: ToolResult | undefined
   /** Calls a tool, one at a time. Resolves to undefined where there is no good result; trouble then says why. */
   readonly call: (tool: string, args?: Readonly<Record<string, unknown>>) => Promise<ToolResult | undefined>
   /** Says what else went wrong, in the place of trouble. */
@@ -18,6 +20,7 @@ export function useAct(): Act {
   const bridge = useBridge()
   const [busy, setBusy] = useState('')
   const [trouble, setTrouble] = useState('')
+  const [refused, setRefused] = useState<ToolResult | undefined>()
   const running = useRef(false)
   const call = useCallback<Act['call']>(
     async (tool, args = {}) => {
@@ -25,9 +28,11 @@ export function useAct(): Act {
       running.current = true
       setBusy(tool)
       setTrouble('')
+      setRefused(undefined)
       try {
         const result = await bridge.callTool(tool, args)
         if (!result.failed) return result
+        setRefused(result)
         setTrouble(result.text || `${tool} did not work, and did not say why.`)
       } catch (e) {
         setTrouble(e instanceof Error ? e.message : String(e))
@@ -39,5 +44,5 @@ export function useAct(): Act {
     },
     [bridge],
   )
-  return { busy, trouble, call, complain: setTrouble }
+  return { busy, trouble, refused, call, complain: setTrouble }
 }

@@ -1,0 +1,24 @@
+import { useBridge, useShown } from '../shared/widget'
+import { many } from '../shared/words'
+import { type Profile } from './data'
+
+/** Who the person is at GitHub: the connection is there. */
+export function Connected({ profile: p, busy, again }: { profile: Profile; busy: boolean; again: () => void }) {
+  const bridge = useBridge()
+  const { can } = useShown()
+  return (
+    <main>
+      <p className="quiet">GitHub is connected. You are there</p>
+      <h1>{p.name || p.login}</h1>
+      <p className="quiet">
+        {[p.name && p.login, p.company, p.location].filter(Boolean).join(' · ')}
+      </p>
+      {p.bio && <p className="bio">{p.bio}</p>}
+      <p className="facts">{many(p.repositories, 'public repository', 'public repositories')}, {many(p.followers, 'follower')}</p>
+      <div className="row">
+        {can.open && p.url && <button type="button" onClick={() => bridge.openLink(p.url).catch(() => {})}>View on GitHub</button>}
+        {can.call && <button type="button" aria-disabled={busy} onClick={busy ? undefined : again}>{busy ? 'Asking…' : 'Ask again'}</button>}
+      </div>
+    </main>
+  )
+}
