@@ -31,6 +31,7 @@ func TestMain(m *testing.M) {
 		}
 		status = m.Run()
 	}
+	endBrowser()
 	os.RemoveAll(dir)
 	os.Exit(status)
 }

@@ -22,26 +22,58 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// newBrowser starts Chromium. Cookies are kept apart by [newTab]. Hosts under
-// .example are this computer, with any certificate.
+// The browser of this run: tests share it, as tabs have cookies of their own.
+var theBrowser struct {
+	mu  sync.Mutex // guards the rest
+	ctx context.Context
+	end func()
+}
+
+// newBrowser returns Chromium, and starts it where it does not run, or not any more.
+// Cookies are kept apart by [newTab].
 func newBrowser(t *testing.T) context.Context {
 	t.Helper()
+	path := chromium.or(t)
+	theBrowser.mu.Lock()
+	defer theBrowser.mu.Unlock()
+	if theBrowser.ctx != nil && theBrowser.ctx.Err() == nil {
+		return theBrowser.ctx
+	}
+	endBrowser()
+	ctx, end, err := startBrowser(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	theBrowser.ctx, theBrowser.end = ctx, end
+	return ctx
+}
+
+// startBrowser starts Chromium. Hosts under .example are this computer, with any
+// certificate.
+func startBrowser(path string) (ctx context.Context, end func(), err error) {
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(chromium.or(t)), chromedp.IgnoreCertErrors,
+		chromedp.ExecPath(path), chromedp.IgnoreCertErrors,
 		chromedp.Flag("host-resolver-rules", "MAP *.example 127.0.0.1"),
 		// A page that comes back whole, without loading, is lost to chromedp.
 		chromedp.Flag("disable-features", "Translate,BackForwardCache"))
 	if os.Geteuid() == 0 {
 		options = append(options, chromedp.NoSandbox)
 	}
-	allocator, cancel := chromedp.NewExecAllocator(context.Background(), options...)
-	t.Cleanup(cancel)
-	browser, cancel := chromedp.NewContext(allocator)
-	t.Cleanup(cancel)
-	if err := chromedp.Do(browser); err != nil { // a limit on the first call would be one on the browser
-		t.Fatal(err)
+	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, cancel := chromedp.NewContext(allocator)
+	end = func() { cancel(); stop() }
+	if err := chromedp.Do(ctx); err != nil { // a limit on the first call would be one on the browser
+		end()
+		return nil, nil, err
 	}
-	return browser
+	return ctx, end, nil
+}
+
+// endBrowser ends Chromium, if it runs.
+func endBrowser() {
+	if theBrowser.end != nil {
+		theBrowser.end()
+	}
 }
 
 // A tab is one of a browser, and what went wrong in it.
@@ -77,6 +109,10 @@ func openTab(t *testing.T, parent context.Context, o ...chromedp.ContextOption) 
 	if _, err := chromedp.Call(ctx, audits.Enable, cdp.Empty{}); err != nil {
 		t.Fatal(err)
 	}
+	// Tests share the browser, and each tab is in front for its own.
+	if _, err := chromedp.Call(ctx, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true}); err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
 		b.mu.Lock()
 		defer b.mu.Unlock()
@@ -85,6 +121,14 @@ func openTab(t *testing.T, parent context.Context, o ...chromedp.ContextOption) 
 		}
 	})
 	return b
+}
+
+// close closes the tab, as its test does at its end.
+func (b *tab) close() {
+	b.t.Helper()
+	if err := chromedp.Cancel(b.ctx); err != nil {
+		b.t.Error(err)
+	}
 }
 
 // notice collects what a person would find in the browser's console.
@@ -106,7 +150,11 @@ func (b *tab) notice(ev any) {
 			b.problems = append(b.problems, "blocked: "+string(ev.BlockedReason))
 		}
 	case *runtime.EventExceptionThrown:
-		b.problems = append(b.problems, "exception: "+ev.ExceptionDetails.Text)
+		said := "exception: " + ev.ExceptionDetails.Text
+		if thrown := ev.ExceptionDetails.Exception; thrown != nil {
+			said += " " + thrown.Description
+		}
+		b.problems = append(b.problems, said)
 	case *runtime.EventConsoleAPICalled:
 		if ev.Type == runtime.ConsoleAPICalledTypeError {
 			b.problems = append(b.problems, fmt.Sprintf("console: %v", ev.Args))
@@ -302,12 +350,12 @@ func (b *tab) picture(name string) {
 // askAxe reports what axe-core finds wrong with the page.
 func (b *tab) askAxe(where, axe string) {
 	b.t.Helper()
-	b.complain(where, evaluate[axeReport](b, axe+axeRun))
+	b.complain(where, evaluate[axeReport](b, axe+fmt.Sprintf(axeRun, "{}")))
 }
 
-// axeRun comes after axe-core's own script.
-const axeRun = `;axe.run(document).then(r => ({
-	Passed: r.passes.length,
+// axeRun comes after axe-core's own script. It takes axe-core's options.
+const axeRun = `;axe.run(document, %s).then(r => ({
+	Passed: r.passes.length + (r.toolOptions.runOnly ? r.inapplicable.length : 0),
 	Violations: r.violations.map(v => ({ID: v.id, Help: v.help, Nodes: v.nodes.map(n => n.html + ' ' + n.failureSummary)})),
 }))`
 

@@ -208,3 +208,44 @@ func (w *widgetFrame) drag(role, from, to string) {
 		}
 	}
 }
+
+// touchDrag is a drag with a finger, which a browser may take for scrolling.
+func (w *widgetFrame) touchDrag(role, from, to string) {
+	w.t.Helper()
+	x, y := w.middle(role, from)
+	toX, toY := w.middle(role, to)
+	at := func(kind cdpinput.DispatchTouchEventType, points ...*cdpinput.TouchPoint) {
+		w.t.Helper()
+		if points == nil {
+			points = []*cdpinput.TouchPoint{}
+		}
+		if _, err := chromedp.Call(w.ctx, cdpinput.DispatchTouchEvent, cdpinput.DispatchTouchEventParams{Type: kind, TouchPoints: points}); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	at(cdpinput.DispatchTouchEventTypeTouchStart, &cdpinput.TouchPoint{X: x, Y: y})
+	at(cdpinput.DispatchTouchEventTypeTouchMove, &cdpinput.TouchPoint{X: (x + toX) / 2, Y: (y + toY) / 2})
+	at(cdpinput.DispatchTouchEventTypeTouchMove, &cdpinput.TouchPoint{X: toX, Y: toY})
+	at(cdpinput.DispatchTouchEventTypeTouchEnd)
+}
+
+// announces waits until something is read out to who does not see it: what stands in
+// a status or an alert.
+func (w *widgetFrame) announces(words string) {
+	w.t.Helper()
+	w.awaitTrue(fmt.Sprintf(`[...document.querySelectorAll("[role=status],[role=alert]")].some(e => e.textContent.includes(%q))`, words))
+}
+
+// keys presses keys, one after the other.
+func (w *widgetFrame) keys(keys ...string) {
+	w.t.Helper()
+	for _, key := range keys {
+		w.do(chromedp.KeyEvent(key))
+	}
+}
+
+// focused is the name of what has the keyboard.
+func (w *widgetFrame) focused() string {
+	w.t.Helper()
+	return inside[string](w, `(e => e?.ariaLabel || e?.textContent || "")(document.activeElement)`)
+}

@@ -11,10 +11,12 @@ import (
 // TestTheDemoSaysWhoIsSignedIn uses the widget of whoami in both kinds of host: it
 // says who is signed in, and asks for the permission that is missing.
 func TestTheDemoSaysWhoIsSignedIn(t *testing.T) {
+	t.Parallel()
 	browser := newBrowser(t)
 	d := newDoor(t, "")
 	for _, host := range hosts {
 		t.Run(host, func(t *testing.T) {
+			t.Parallel()
 			c := newChat(t, browser, d.MCP, "Who am I?")
 			w := c.show(host, "whoami", nil, func(b *tab) {
 				b.signIn()
@@ -45,100 +47,35 @@ func TestTheDemoSaysWhoIsSignedIn(t *testing.T) {
 			c.faults()
 		})
 	}
-}
-
-// TestChessIsPlayedOnABoard plays with the pointer and with the keyboard against the
-// engine, in both kinds of host, and finds its game again after a reload.
-func TestChessIsPlayedOnABoard(t *testing.T) {
-	browser := newBrowser(t)
-	d := newDoor(t, "resources:\n  - { name: chess, path: /mcp, app: chess }\n")
-	for _, host := range hosts {
-		t.Run(host, func(t *testing.T) {
-			c := newChat(t, browser, d.MCP, "Let's play chess! I'll start with e4.")
-			w := c.show(host, "new_game", map[string]any{"side": "white"}, func(b *tab) {
-				b.signIn()
-				b.press("Allow")
-			})
-			w.awaits("Your move.")
-			w.pressOn("gridcell", "e2, white pawn")
-			w.find("gridcell", "e4, empty, can go here")
-			if host == "mcpapps" {
-				w.look("chess")
-			}
-			w.drag("gridcell", "e2, white pawn", "e4, empty, can go here")
-			w.find("gridcell", "e4, white pawn")
-			w.awaits("1. e4 ")
-			w.awaitTrue(`document.querySelectorAll("ol.moves li span")[2]?.textContent`) // what the engine played
-			w.awaits("Your move.")
-
-			// Nf3 by the keyboard alone: the roving focus starts where the pointer was.
-			w.focus("gridcell", "e2, empty")
-			for _, key := range []string{kb.ArrowRight, kb.ArrowRight, kb.ArrowDown, kb.Enter, kb.ArrowUp, kb.ArrowUp, kb.ArrowLeft, kb.Enter} {
-				w.do(chromedp.KeyEvent(key))
-			}
-			w.find("gridcell", "f3, white knight")
-			w.awaitTrue(`document.querySelectorAll("ol.moves li span")[5]?.textContent`)
-			w.awaits("Your move.")
-			if host == "mcpapps" {
-				w.glance("chess-played")
-			}
-
-			w.press("Ask for advice")
-			c.awaits("I play white and it is my move.") // in the chat
-			if messages, _ := c.said(); !strings.Contains(messages[0], "I play white") {
-				t.Errorf("it says in the chat: %q", messages)
-			}
-
-			moves := inside[string](w, `document.querySelector("ol.moves").textContent`)
-			c.again()
-			w.awaits("Your move.")
-			if now := inside[string](w, `document.querySelector("ol.moves")?.textContent ?? ""`); now != moves {
-				t.Errorf("after a reload the moves are %q, and were %q", now, moves)
-			}
-
-			w.press("Puzzle")
-			w.awaits("Find the best move.")
-			if host == "chatgpt" {
-				w.glance("chess-puzzle")
-			}
-			c.forgives("status of 401")
-			c.faults()
+	t.Run("a person may deny what it asks for", func(t *testing.T) {
+		t.Parallel()
+		c := newChat(t, browser, d.MCP, "Who am I?")
+		w := c.show("mcpapps", "whoami", nil, func(b *tab) {
+			b.signIn()
+			b.press("Allow")
 		})
-	}
-}
-
-// TestAPuzzleNeedsNoSignIn solves a puzzle without one, and is asked to sign in when
-// it wants a game of its own: one server mixes both.
-func TestAPuzzleNeedsNoSignIn(t *testing.T) {
-	browser := newBrowser(t)
-	d := newDoor(t, "resources:\n  - { name: chess, path: /mcp, app: chess }\n")
-	c := newChat(t, browser, d.MCP, "Give me a puzzle.")
-	w := c.show("mcpapps", "load_puzzle", map[string]any{"puzzle_id": "mate1-01"}, nil)
-	w.awaits("Puzzle: mate in 1")
-	w.drag("gridcell", "a1, black queen", "b1, empty")
-	w.awaits("That is not it. Try another move.")
-	w.drag("gridcell", "a1, black queen", "g1, empty")
-	w.awaits("Solved!")
-	w.glance("chess-solved")
-
-	w.press("New game")
-	c.allows(func(b *tab) {
-		b.signIn()
-		b.press("Allow")
+		w.press("Ask for it: Tick off and rename your items")
+		c.allows(func(b *tab) { b.press("Deny") })
+		w.find("alert", "")
+		w.awaits("not allowed yet")
+		w.glance("who-denied")
+		w.press("Ask again")
+		w.awaits("good for")
+		c.forgives("status of 401")
+		c.forgives("status of 403")
+		c.faults()
 	})
-	w.awaits("Your game")
-	w.awaits("Your move.")
-	c.forgives("status of 401") // of the new game, not of the puzzle
-	c.faults()
 }
 
 // TestWidgetsSayWhatTheyWaitForAndWhatWentWrong: the states that nobody designs
 // are the ones that people remember.
 func TestWidgetsSayWhatTheyWaitForAndWhatWentWrong(t *testing.T) {
+	t.Parallel()
 	browser := newBrowser(t)
 	d := newDoor(t, "resources:\n  - { name: chess, path: /mcp, app: chess }\n")
 	for _, host := range hosts {
 		t.Run(host, func(t *testing.T) {
+			t.Parallel()
 			c := newChat(t, browser, d.MCP, "Is this right?")
 			evaluate[bool](c.tab, `(chat.held = new Promise(done => { window.release = () => done() }), true)`)
 			w := c.show(host, "check_puzzle_move", map[string]any{"puzzle_id": "none", "fen": "", "move": "e4"}, nil)
@@ -153,28 +90,25 @@ func TestWidgetsSayWhatTheyWaitForAndWhatWentWrong(t *testing.T) {
 			if host == "chatgpt" {
 				w.glance("chess-failed")
 			}
+
+			evaluate[bool](c.tab, `(chat.alter = () => ({content: [], structuredContent: {}}), true)`)
+			w = c.show(host, "load_puzzle", nil, nil)
+			w.awaits("There is no game here to show.")
+			evaluate[bool](c.tab, `(chat.alter = r => ({...r, structuredContent: {...r.structuredContent, damage: "What is kept of this game is damaged."}}), true)`)
+			w = c.show(host, "apply_move", map[string]any{"fen": startFEN, "move": "e4 e5"}, nil)
+			w.announces("What is kept of this game is damaged.")
+			w.pressOn("gridcell", "d2, white pawn") // which cannot be chosen
+			if n := inside[int](w, `document.querySelectorAll(".goes, [aria-selected=true]").length`); n > 0 {
+				t.Errorf("a damaged game can be played: %d squares are marked", n)
+			}
+			if host == "mcpapps" { // ChatGPT says nothing of a call that it gave up
+				w.glance("chess-damaged")
+				evaluate[bool](c.tab, `(chat.held = Promise.reject(new Error("stopped")), chat.held.catch(() => {}), true)`)
+				w = c.show(host, "load_puzzle", nil, nil)
+				w.awaits("The chat did not set up a board.")
+				w.glance("chess-cancelled")
+			}
 			c.faults()
 		})
 	}
-}
-
-// TestAPersonMayDenyWhatAWidgetAsksFor: the widget says so and goes on.
-func TestAPersonMayDenyWhatAWidgetAsksFor(t *testing.T) {
-	browser := newBrowser(t)
-	d := newDoor(t, "")
-	c := newChat(t, browser, d.MCP, "Who am I?")
-	w := c.show("mcpapps", "whoami", nil, func(b *tab) {
-		b.signIn()
-		b.press("Allow")
-	})
-	w.press("Ask for it: Tick off and rename your items")
-	c.allows(func(b *tab) { b.press("Deny") })
-	w.find("alert", "")
-	w.awaits("not allowed yet")
-	w.glance("who-denied")
-	w.press("Ask again")
-	w.awaits("good for")
-	c.forgives("status of 401")
-	c.forgives("status of 403")
-	c.faults()
 }

@@ -92,7 +92,8 @@ export const chat = {
   messages: [], // that widgets sent
   links: [], // that widgets wanted opened
   model: undefined, // what a widget told the model
-  held: Promise.resolve(), // what the calls of the chat itself wait for
+  held: Promise.resolve(), // what the calls of the chat itself wait for; where it fails, they are cancelled
+  alter: (result) => result, // what becomes of a result on its way to the widget
   say(text) {
     chat.messages.push(text)
     element('card').after(Object.assign(document.createElement('p'), { className: 'said', textContent: text }))
@@ -113,7 +114,7 @@ async function show(host, name, args = {}) {
   const uri = host === 'mcpapps' ? getToolUiResourceUri(tool) : tool._meta['openai/outputTemplate']
   const { contents } = await server.read(uri)
   if (contents.length !== 1 || contents[0].mimeType !== RESOURCE_MIME_TYPE) throw new Error(`${uri} is not a page`)
-  stage = { id: crypto.randomUUID(), host, tool, tools, args, page: contents[0], kept: null, answer: chat.held.then(() => server.call(name, args)) }
+  stage = { id: crypto.randomUUID(), host, tool, tools, args, page: contents[0], kept: null, answer: chat.held.then(() => server.call(name, args)).then(chat.alter) }
   stage.answer.catch(() => {}) // each host looks at it
   await again()
 }

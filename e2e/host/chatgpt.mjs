@@ -19,8 +19,8 @@ export async function showAsChatGPT({ frame, sandbox, stage, server, chat }) {
     toolResponseMetadata: result && { ...result._meta, status: result.isError ? 'failed' : 'completed', mcp_tool_result: result },
     widgetState: stage.kept,
   })
-  let ready = false // until then the frame has no origin, and what it would be told it gets with its page
-  const tell = (message) => ready && frame.contentWindow.postMessage(message, new URL(sandbox).origin)
+  let ready = false // until then the frame has no origin, and what it would be told it gets with its page; later it may be gone
+  const tell = (message) => ready && frame.contentWindow?.postMessage(message, new URL(sandbox).origin)
 
   const methods = {
     async callTool(name, args) {

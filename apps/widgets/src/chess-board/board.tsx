@@ -2,6 +2,7 @@ import { type KeyboardEvent, type PointerEvent, useEffect, useRef, useState } fr
 import type { Legal, Side } from './game'
 import { PieceShape } from './pieces'
 import { dark, nameOf, type Piece, sideOf, squares, step } from './position'
+import { ways } from './spoken'
 
 interface Props {
   pieces: Map<string, Piece>
@@ -14,10 +15,12 @@ interface Props {
   last: string
   /** The square of a king in check; empty: there is none. */
   check: string
+  /** Something else has to be answered first. */
+  covered: boolean
   move: (from: string, to: string) => void
 }
 
-export function Board({ pieces, below, mover, legal, last, check, move }: Props) {
+export function Board({ pieces, below, mover, legal, last, check, covered, move }: Props) {
   const [chosen, choose] = useState('')
   const [at, goTo] = useState(below === 'white' ? 'e2' : 'e7')
   const board = useRef<HTMLDivElement>(null)
@@ -83,45 +86,49 @@ export function Board({ pieces, below, mover, legal, last, check, move }: Props)
     e.preventDefault()
   }
 
+  const piece = pieces.get(chosen)
   return (
-    <div className="board" role="grid" aria-label="Chess board" ref={board}>
-      {squares(below).map((rank, i) => (
-        <div role="row" className="rank" key={rank[0]![1]}>
-          {rank.map((square, j) => {
-            const piece = pieces.get(square)
-            const target = chosen !== '' && targets.get(square)
-            const marks = [
-              dark(square) ? 'dark' : 'light',
-              last.includes(square) && 'last',
-              square === chosen && 'chosen',
-              square === check && 'check',
-              target && (piece || target.capture ? 'takes' : 'goes'),
-              mine(square) && 'mine',
-            ]
-            return (
-              <div
-                key={square}
-                role="gridcell"
-                data-square={square}
-                tabIndex={square === at ? 0 : -1}
-                aria-label={`${square}, ${piece ? nameOf(piece) : 'empty'}${target ? ', can go here' : ''}${square === check ? ', in check' : ''}`}
-                aria-selected={square === chosen}
-                className={marks.filter(Boolean).join(' ')}
-                onKeyDown={(e) => press(e, square)}
-                onPointerDown={(e) => down(e, square)}
-                onPointerMove={drag}
-                onPointerUp={(e) => drop(e, false)}
-                onPointerCancel={(e) => drop(e, true)}
-              >
-                {j === 0 && <span className="label number" data-text={square[1]} />}
-                {i === 7 && <span className="label letter" data-text={square[0]} />}
-                {piece && <PieceShape piece={piece} />}
-              </div>
-            )
-          })}
-        </div>
-      ))}
-    </div>
+    <>
+      <div className="board" role="grid" aria-label="Chess board" ref={board} inert={covered}>
+        {squares(below).map((rank, i) => (
+          <div role="row" className="rank" key={rank[0]![1]}>
+            {rank.map((square, j) => {
+              const piece = pieces.get(square)
+              const target = chosen !== '' && targets.get(square)
+              const marks = [
+                dark(square) ? 'dark' : 'light',
+                last.includes(square) && 'last',
+                square === chosen && 'chosen',
+                square === check && 'check',
+                target && (piece || target.capture ? 'takes' : 'goes'),
+                mine(square) && 'mine',
+              ]
+              return (
+                <div
+                  key={square}
+                  role="gridcell"
+                  data-square={square}
+                  tabIndex={square === at ? 0 : -1}
+                  aria-label={`${square}, ${piece ? nameOf(piece) : 'empty'}${target ? ', can go here' : ''}${square === check ? ', in check' : ''}`}
+                  aria-selected={square === chosen}
+                  className={marks.filter(Boolean).join(' ')}
+                  onKeyDown={(e) => press(e, square)}
+                  onPointerDown={(e) => down(e, square)}
+                  onPointerMove={drag}
+                  onPointerUp={(e) => drop(e, false)}
+                  onPointerCancel={(e) => drop(e, true)}
+                >
+                  {j === 0 && <span className="label number" data-text={square[1]} />}
+                  {i === 7 && <span className="label letter" data-text={square[0]} />}
+                  {piece && <PieceShape piece={piece} />}
+                </div>
+              )
+            })}
+          </div>
+        ))}
+      </div>
+      <p className="unseen" role="status">{piece && legal ? ways(nameOf(piece), chosen, [...targets.keys()].sort()) : ''}</p>
+    </>
   )
 }
 

@@ -8,6 +8,7 @@ import { type Game, opinion, other, over, pairs, readGame, type Side, standing }
 import { readKept, toKeep } from './kept'
 import { PieceShape } from './pieces'
 import { moved, nameOf, piecesOf } from './position'
+import { lastSpoken } from './spoken'
 
 export function Chess() {
   const { phase, result } = useShown()
@@ -26,16 +27,30 @@ function Play({ first }: { first: Game }) {
   const below = flipped ? other(me) : me
 
   const pieces = useMemo(() => (guess ? moved(piecesOf(game.fen), guess) : piecesOf(game.fen)), [game.fen, guess])
-  const free = act.busy === '' && !over(game) && game.turn === me
+  const free = act.busy === '' && !over(game) && !game.damage && game.turn === me
   const last = guess || game.uci
   const king = game.status === 'check' || game.status === 'checkmate' ? [...pieces].find(([, p]) => p === (game.turn === 'white' ? 'K' : 'k'))?.[0] : ''
 
-  const { can } = useShown()
+  const { can, mode, modes } = useShown()
   const bridge = useBridge()
   const advise = () =>
     bridge
       .sendMessage(`I play ${me} and it is my move. The position is ${game.fen}. What should I look at? Do not tell me the best move.`)
       .catch((e) => act.complain(String(e)))
+
+  const wide = mode === 'fullscreen'
+  const widen = () => bridge.requestMode(wide ? 'inline' : 'fullscreen').catch((e) => act.complain(String(e)))
+
+  const promote = (kind: string) => {
+    setChoice(null)
+    if (choice && kind) make(choice.from + choice.to + kind)
+  }
+  // Whoever was asked goes on where they were.
+  const asked = useRef(false)
+  useEffect(() => {
+    if (asked.current && !choice) document.querySelector<HTMLElement>('[role=gridcell][tabindex="0"]')?.focus()
+    asked.current = choice !== null
+  }, [choice])
 
   const go = (from: string, to: string) => {
     const ways = game.legal?.filter((l) => l.from === from && l.to === to)
@@ -44,16 +59,18 @@ function Play({ first }: { first: Game }) {
   }
 
   return (
-    <main className="chess">
+    <main className="chess" data-fen={game.fen}>
       <div className="table">
-        <Board pieces={pieces} below={below} mover={free ? me : ''} legal={game.legal} last={last} check={guess ? '' : (king ?? '')} move={go} />
-        {choice && <Promotion side={me} choose={(kind) => { setChoice(null); if (kind) make(choice.from + choice.to + kind) }} />}
+        <Board pieces={pieces} below={below} mover={free ? me : ''} legal={game.legal} last={last} check={guess ? '' : (king ?? '')} covered={choice !== null} move={go} />
+        {choice && <Promotion side={me} choose={promote} />}
       </div>
       <div className="beside">
         <header>
           <h1>{game.puzzle ? `Puzzle: ${game.puzzle.theme}` : game.saved ? 'Your game' : 'A game'}</h1>
           <p className={`standing ${mood(game)}`} role="status">
-            {act.busy === 'engine_move' ? 'The engine is thinking…' : act.busy === 'new_game' || act.busy === 'load_puzzle' ? 'Setting up…' : standing(game, me)}
+            {act.busy === 'engine_move' ? 'The engine is thinking…' : act.busy === 'new_game' || act.busy === 'load_puzzle' ? 'Setting up…' : (
+              <><span className="unseen">{lastSpoken(game)} </span>{standing(game, me)}</>
+            )}
           </p>
         </header>
         {act.trouble && (
@@ -62,15 +79,17 @@ function Play({ first }: { first: Game }) {
             {game.saved && <button type="button" onClick={() => begin('status')}>Show the game as it is now</button>}
           </Note>
         )}
+        {game.damage && <Note kind="bad"><p>{game.damage}</p></Note>}
         <Coach game={game} mine={free} />
         <History game={game} />
         <div className="row">
-          {game.turn !== me && !over(game) && !act.busy && !game.puzzle && (
+          {game.turn !== me && !over(game) && !game.damage && !act.busy && !game.puzzle && (
             <button type="button" className="main" onClick={() => make('')}>Let the engine move</button>
           )}
           <button type="button" aria-disabled={act.busy !== ''} onClick={() => begin('new_game', { side: me })}>New game</button>
           <button type="button" aria-disabled={act.busy !== ''} onClick={() => begin('load_puzzle')}>{game.puzzle ? 'Next puzzle' : 'Puzzle'}</button>
           <button type="button" onClick={() => flip(!flipped)}>Flip</button>
+          {(wide || modes.includes('fullscreen')) && <button type="button" onClick={widen}>{wide ? 'Back to the chat' : 'Full screen'}</button>}
           {can.send && !game.puzzle && free && <button type="button" onClick={advise}>Ask for advice</button>}
         </div>
       </div>

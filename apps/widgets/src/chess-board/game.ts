@@ -24,6 +24,8 @@ export interface Game {
   saved: boolean
   version: number
   side: Side | ''
+  /** What is wrong with the game that was kept: it can only be looked at. */
+  damage: string
   engine: { by: string; depth: number; score: number | undefined; mateIn: number | undefined } | undefined
   puzzle: { id: string; theme: string; movesLeft: number; correct: boolean | undefined; solved: boolean; reply: string } | undefined
   /** undefined: the host left it out, and the server alone knows. */
@@ -47,6 +49,7 @@ export function readGame({ structured, meta }: Pick<ToolResult, 'structured' | '
     saved: o.saved === true,
     version: typeof o.version === 'number' ? o.version : 0,
     side: o.side === 'white' || o.side === 'black' ? o.side : '',
+    damage: text(o.damage),
     engine: o.engine ? { by: text(engine.by), depth: number(engine.depth) ?? 0, score: number(engine.score), mateIn: number(engine.mate_in) } : undefined,
     puzzle: o.puzzle
       ? {
