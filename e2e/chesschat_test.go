@@ -226,7 +226,7 @@ func worst(t *testing.T, s *mcp.ClientSession, fen string) string {
 	}
 	slices.SortStableFunc(moves, func(a, b string) int { return strings.Index("gf", b[:1]) - strings.Index("gf", a[:1]) })
 	found, least := "", 0.0
-	for _, uci := range moves[:min(len(moves), 8)] {
+	for _, uci := range moves[:min(len(moves), 5)] {
 		r := board(t, s, "apply_move", map[string]any{"fen": fen, "move": uci})
 		if r["status"] != "ongoing" && r["status"] != "check" {
 			continue

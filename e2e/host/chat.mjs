@@ -122,6 +122,7 @@ async function show(host, name, args = {}) {
 /** Shows the same once more, as a chat that is opened again does. */
 async function again() {
   shown?.close()
+  delete document.body.dataset.mode
   const frame = document.createElement('iframe')
   frame.title = stage.page.uri
   element('widget').replaceChildren(frame)

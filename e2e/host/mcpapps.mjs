@@ -21,7 +21,7 @@ export async function showAsMCPApps({ frame, sandbox, stage, server, chat }) {
   bridge.onupdatemodelcontext = async (told) => void (chat.model = told.structuredContent ?? told.content) ?? {}
   bridge.onrequestdisplaymode = async ({ mode }) => {
     document.body.dataset.mode = mode
-    bridge.setHostContext({ ...context(chat, stage), displayMode: mode })
+    bridge.setHostContext(context(chat, stage))
     return { mode }
   }
   bridge.onloggingmessage = ({ level, data }) => level === 'error' && chat.faults.push(String(data))
@@ -58,7 +58,7 @@ function context(chat, stage) {
     toolInfo: { id: stage.id, tool: { name, description, inputSchema, title, annotations, _meta } },
     theme: chat.theme,
     styles: { variables: chat.palette ?? {} },
-    displayMode: 'inline',
+    displayMode: document.body.dataset.mode ?? 'inline',
     availableDisplayModes: ['inline', 'fullscreen'],
     locale: 'en',
     platform: 'web',

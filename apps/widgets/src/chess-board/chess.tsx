@@ -75,7 +75,7 @@ function Play({ first }: { first: Game }) {
         </header>
         {act.trouble && (
           <Note kind="bad">
-            <p>{act.trouble}</p>
+            <p>{act.trouble.replace(/^Error: /, '')}</p>
             {game.saved && <button type="button" onClick={() => begin('status')}>Show the game as it is now</button>}
           </Note>
         )}
@@ -184,15 +184,20 @@ function History({ game }: { game: Game }) {
   )
 }
 
+/** Asks what a pawn becomes. The keyboard is on no answer at first: the Enter that brought the pawn here must not be one. */
 function Promotion({ side, choose }: { side: Side; choose: (kind: string) => void }) {
   const box = useRef<HTMLDivElement>(null)
-  useEffect(() => box.current?.querySelector('button')?.focus(), [])
+  useEffect(() => box.current?.focus(), [])
+  const press = (key: string) => {
+    if (key === 'Escape') choose('')
+    else if (kinds.includes(key)) choose(key)
+  }
   return (
-    <div className="promotion" role="dialog" aria-label="Promote the pawn to" ref={box} onKeyDown={(e) => e.key === 'Escape' && choose('')}>
-      {['q', 'r', 'b', 'n'].map((kind) => {
+    <div className="promotion" role="dialog" aria-label="Promote the pawn to" tabIndex={-1} ref={box} onKeyDown={(e) => press(e.key)}>
+      {kinds.map((kind) => {
         const piece = side === 'white' ? kind.toUpperCase() : kind
         return (
-          <button type="button" key={kind} aria-label={nameOf(piece).split(' ')[1]} onClick={() => choose(kind)}>
+          <button type="button" key={kind} aria-label={nameOf(piece).split(' ')[1]} aria-keyshortcuts={kind} onClick={() => choose(kind)}>
             <PieceShape piece={piece} />
           </button>
         )
@@ -201,3 +206,5 @@ function Promotion({ side, choose }: { side: Side; choose: (kind: string) => voi
     </div>
   )
 }
+
+const kinds = ['q', 'r', 'b', 'n']

@@ -83,6 +83,7 @@ const proper = (s: string) => s.charAt(0).toUpperCase() + s.slice(1)
 
 /** How it stands, in a sentence. */
 export function standing(g: Game, me: Side): string {
+  if (g.damage) return 'This game cannot go on.'
   const p = g.puzzle
   if (p) {
     if (p.solved) return 'Solved!'
