@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"log/slog"
@@ -26,10 +29,33 @@ import (
 // elsewhereSecret is that of the server that stands elsewhere.
 const elsewhereSecret = "secret-of-the-repos-server"
 
+// A proof is how the server elsewhere proves who it is: what the settings have of it, and
+// what it has itself.
+type proof func(t *testing.T, issuer string) (settings string, own resource.ExchangeConfig)
+
+func bySecret(*testing.T, string) (string, resource.ExchangeConfig) {
+	return "client_secret: " + elsewhereSecret, resource.ExchangeConfig{Secret: elsewhereSecret}
+}
+
+// byKey has the public half in a file, as ssh would.
+func byKey(t *testing.T, issuer string) (string, resource.ExchangeConfig) {
+	public, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "repos.jwks")
+	set := fmt.Appendf(nil, `{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"one","x":%q}]}`+"\n", base64.RawURLEncoding.EncodeToString(public))
+	if err := os.WriteFile(file, set, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return `jwks: "${file:` + file + `}"`, resource.ExchangeConfig{
+		Assertion: resource.SignedBy(token.Signature{Key: key, KeyID: "one", ClientID: "repos-server", Audience: issuer}, nil)}
+}
+
 // newElsewhere is a door, and an MCP server in Go that stands elsewhere: a library
 // guards it, knows its callers by the keys that the door publishes, and gets what it
 // acts with by exchange.
-func newElsewhere(t *testing.T) (c *connected, tool string) {
+func newElsewhere(t *testing.T, proves proof) (c *connected, tool string) {
 	c = &connected{t: t, log: &writer{}, got: map[string]http.Header{},
 		request: `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"whoami","arguments":{}}}`}
 	c.github = standin.NewGitHub(standin.Client{ID: "door", Secret: "secret-of-the-door"},
@@ -40,6 +66,8 @@ func newElsewhere(t *testing.T) (c *connected, tool string) {
 	front, tools := httptest.NewUnstartedServer(nil), httptest.NewUnstartedServer(nil)
 	c.url = "http://" + front.Listener.Addr().String()
 	host := tools.Listener.Addr().String()
+	known, own := proves(t, c.url)
+	own.TokenURL, own.ClientID = c.url+"/oauth/token", "repos-server"
 	file := filepath.Join(t.TempDir(), "sallyport.yaml")
 	c.ok(os.WriteFile(file, fmt.Appendf(nil, `
 public_url: %s
@@ -52,10 +80,10 @@ resources:
   - { name: notes, path: /notes/mcp, upstream: "http://127.0.0.1:1/mcp", scopes: { "notes:read": {} } }
 clients:
   - client_id: repos-server
-    client_secret: %s
+    %s
     serves: [repos]
     exchange: [{ login: github }, { resource: notes, scopes: ["notes:read"] }]
-`, c.url, t.TempDir(), there.URL, host, elsewhereSecret), 0o600))
+`, c.url, t.TempDir(), there.URL, host, known), 0o600))
 	settings, err := config.Load(file, os.LookupEnv)
 	c.ok(err)
 	log := slog.New(slog.NewJSONHandler(c.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
@@ -70,15 +98,15 @@ clients:
 	t.Cleanup(front.Close)
 	_, err = localLogin(in).Create(t.Context(), login.New{Username: "root", Password: "correct horse battery", Admin: true})
 	c.ok(err)
-	tools.Config.Handler = repos(t, c.url, settings.ProtectedResources()[0], there.URL)
+	tools.Config.Handler = repos(t, c.url, settings.ProtectedResources()[0], there.URL, own)
 	tools.Start()
 	t.Cleanup(tools.Close)
 	return c, "http://" + host + "/mcp"
 }
 
 // repos is that server: it asks GitHub who its caller is, with the caller's own token.
-func repos(t *testing.T, issuer string, r oauth.ProtectedResource, github string) http.Handler {
-	exchange, err := resource.NewExchange(resource.ExchangeConfig{TokenURL: issuer + "/oauth/token", ClientID: "repos-server", Secret: elsewhereSecret})
+func repos(t *testing.T, issuer string, r oauth.ProtectedResource, github string, own resource.ExchangeConfig) http.Handler {
+	exchange, err := resource.NewExchange(own)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +170,13 @@ func (c *connected) granted(person, at string, scope ...string) (oauth.Grant, oa
 // A server elsewhere acts with its caller's own token, and nobody else's; who has not
 // connected is sent to where they can; and nothing of it is written down.
 func TestAServerElsewhereActsWithItsCallersOwnToken(t *testing.T) {
-	c, tool := newElsewhere(t)
+	for name, proves := range map[string]proof{"by a secret": bySecret, "by a key": byKey} {
+		t.Run(name, func(t *testing.T) { actsElsewhere(t, proves) })
+	}
+}
+
+func actsElsewhere(t *testing.T, proves proof) {
+	c, tool := newElsewhere(t, proves)
 	_, ada := c.browser("ada")
 	_, bob := c.browser("bob")
 	for _, person := range []oauth.Person{ada, bob} {
@@ -170,7 +204,7 @@ func TestAServerElsewhereActsWithItsCallersOwnToken(t *testing.T) {
 // What the person ends is over at the issuer at once: a new token that was presented
 // is exchanged for nothing.
 func TestAServerElsewhereGetsNothingForAGrantThatEnded(t *testing.T) {
-	c, tool := newElsewhere(t)
+	c, tool := newElsewhere(t, bySecret)
 	_, ada := c.browser("ada")
 	g, access := c.granted(ada.ID, tool, "repos")
 	_, err := c.door.in.store.Revoke(t.Context(), store.GrantFilter{ID: g.ID}, store.ByClient)
@@ -183,7 +217,7 @@ func TestAServerElsewhereGetsNothingForAGrantThatEnded(t *testing.T) {
 
 // The gateway lets a server in that acts for its own caller, and who that is shows.
 func TestTheGatewayLetsAServerActForItsCaller(t *testing.T) {
-	c, tool := newElsewhere(t)
+	c, tool := newElsewhere(t, bySecret)
 	_, ada := c.browser("ada")
 	notes := c.url + "/notes/mcp"
 	_, access := c.granted(ada.ID, tool, "repos", oauth.Delegation{From: tool, To: notes, Scope: "notes:read"}.Token())
