@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -338,6 +339,29 @@ func TestWhoHasNoConnectionIsChallenged(t *testing.T) {
 	c.ok(c.door.in.store.SetDisabled(t.Context(), ada.ID, true))
 	if status, _, _, got := c.call("repos", access, nil); status != http.StatusUnauthorized || got != nil {
 		t.Errorf("disabled: status %d, and %v went upstream", status, got)
+	}
+}
+
+// The process of a command ends when its person's connection has, and not because nobody
+// can tell.
+func TestAProcessKeepsAPersonsTokenForAsLongAsTheConnection(t *testing.T) {
+	c := newConnected(t)
+	_, ada := c.browser("ada")
+	root, err := c.door.in.store.PersonByUsername(t.Context(), "root")
+	c.ok(err)
+	all := c.door.in.config.ProtectedResources()
+	own := ownTokens{c.door, all[slices.IndexFunc(all, func(r oauth.ProtectedResource) bool { return r.Name == "repos" })]}
+	if !own.stillHas(t.Context(), ada.ID) || own.stillHas(t.Context(), root.ID) {
+		t.Error("a process may keep what its person has not, or not what they have")
+	}
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	if !own.stillHas(over, root.ID) {
+		t.Error("a process ends because the database cannot be read")
+	}
+	c.ok(c.door.in.store.SetDisabled(t.Context(), ada.ID, true))
+	if own.stillHas(t.Context(), ada.ID) {
+		t.Error("a process keeps what a disabled person had")
 	}
 }
 
