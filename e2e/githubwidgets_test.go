@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"github.com/sallyport-dev/sallyport/login/standin"
 )
@@ -42,6 +43,8 @@ resources:
 	return s
 }
 
+const longName = "a-repository-whose-name-goes-on-for-longer-than-a-telephone-is-wide"
+
 // repositories are more than fit on a page, the interesting ones first.
 func repositories() []standin.GitHubRepo {
 	now := time.Now()
@@ -53,7 +56,7 @@ func repositories() []standin.GitHubRepo {
 	all := []standin.GitHubRepo{
 		{Owner: "grace", Name: "compiler", Description: "Turns words that people understand into words that machines understand", Language: "Go", Stars: 1952, Private: true, Issues: issues, Updated: now.Add(-time.Hour)},
 		{Owner: "grace", Name: "flow-matic", Description: "Data processing in English", Language: "COBOL", Stars: 3, Issues: issues, Updated: now.Add(-2 * time.Hour)},
-		{Owner: "navy", Name: "a-repository-whose-name-goes-on-for-longer-than-a-telephone-is-wide", NoIssues: true, Updated: now.Add(-48 * time.Hour)},
+		{Owner: "navy", Name: longName, NoIssues: true, Updated: now.Add(-48 * time.Hour)},
 		{Owner: "ada-l", Name: "notes", Issues: issues[:1], Updated: now},
 		{Owner: "bo-l", Name: "boat", Issues: issues[:1], Updated: now},
 	}
@@ -72,15 +75,25 @@ func asGitHub(b *tab) {
 }
 
 // TestGitHubInAChat is the conversation of a connector before us: from signing in at
-// GitHub over the list of repositories to an issue that is opened, and seen.
+// GitHub over the list of repositories to an issue that is opened, and seen; and what
+// happens where there is no connection, or GitHub says no.
 func TestGitHubInAChat(t *testing.T) {
 	s := newWorkshop(t)
-	for host, repo := range map[string]string{"mcpapps": "grace/compiler", "chatgpt": "grace/flow-matic"} {
-		t.Run(host, func(t *testing.T) {
+	s.addPerson("bo", password)
+	for _, host := range hosts {
+		t.Run("an issue is opened, "+host, func(t *testing.T) {
 			t.Parallel()
-			s.converse(t, host, repo)
+			s.converse(t, host, map[string]string{"mcpapps": "compiler", "chatgpt": "flow-matic"}[host])
+		})
+		t.Run("GitHub is connected, "+host, func(t *testing.T) {
+			t.Parallel()
+			s.connect(t, host, map[string]string{"mcpapps": username, "chatgpt": "bo"}[host])
 		})
 	}
+	t.Run("issues are searched and read", func(t *testing.T) {
+		t.Parallel()
+		s.search(t)
+	})
 }
 
 func (s *workshop) converse(t *testing.T, host, repo string) {
@@ -92,35 +105,132 @@ func (s *workshop) converse(t *testing.T, host, repo string) {
 	}
 	w.press("More repositories")
 	w.awaits("43 repositories")
-	w.write("searchbox", "Filter", strings.TrimPrefix(repo, "grace/"))
+	w.write("searchbox", "Filter", repo)
 	w.awaits("1 of 43 repositories")
-	w.press("Issues of " + repo)
+	w.press("Issues of grace/" + repo)
 	w.awaits("2 open issues")
 	w.press("New issue")
 	w.press("Open the issue")
 	w.awaits("Say in a few words what it is about.")
 	w.write("textbox", "Title", "It hums")
 	w.write("textbox", "Labels", "bug, noise")
+	if host == "chatgpt" {
+		w.lookAt("github-form", []int64{320, 1280}, []string{"light", "dark", "host"})
+	}
 	w.press("Open the issue")
 	c.allows(func(b *tab) { b.press("Allow") }) // which is not among what was allowed
 	w.awaits("is open.")
 	w.press("View on GitHub")
-	w.press("Issues of " + repo)
+	if host == "mcpapps" {
+		w.glance("github-opened")
+	}
+	w.press("Issues of grace/" + repo)
 	w.awaits("3 open issues")
 	w.awaits("It hums")
-	if made := s.github.IssuesOf("grace", strings.TrimPrefix(repo, "grace/")); len(made) != 4 || made[3].Title != "It hums" || made[3].Author != "grace" || !slices.Equal(made[3].Labels, []string{"bug", "noise"}) {
+	if made := s.github.IssuesOf("grace", repo); len(made) != 4 || made[3].Title != "It hums" || made[3].Author != "grace" || !slices.Equal(made[3].Labels, []string{"bug", "noise"}) {
 		t.Errorf("at GitHub there is %+v", made)
 	}
-	if _, links := c.said(); len(links) != 1 || links[0] != "https://github.com/"+repo+"/issues/4" {
+	if _, links := c.said(); len(links) != 1 || links[0] != "https://github.com/grace/"+repo+"/issues/4" {
 		t.Errorf("it opens %q", links)
 	}
 	c.again()
-	w.awaits("Issues of " + repo)
+	w.awaits("Issues of grace/" + repo)
 	w.awaits("It hums")
 	w.press("Back")
 	w.awaits("30 repositories so far")
 	c.forgives("status of 401")
 	c.forgives("status of 403")
+	c.faults()
+}
+
+// search reads with the keyboard what others wrote, and mends what was refused.
+func (s *workshop) search(t *testing.T) {
+	c := newChat(t, s.browser, s.MCP, "What do people say of the relay?")
+	evaluate[bool](c.tab, `(chat.held = new Promise(done => { window.release = () => done() }), true)`)
+	w := c.show("mcpapps", "search_issues", map[string]any{"query": "relay", "owner": "grace"}, asGitHub)
+	w.awaits("Asking GitHub for issues")
+	w.glance("github-loading")
+	evaluate[bool](c.tab, `(release(), true)`)
+	w.awaits("2 issues")
+	w.lookAt("github-issues", []int64{320, 1280}, []string{"light", "dark", "host"})
+	inside[any](w, `(document.querySelector("[role=grid] [data-stop]").focus(), null)`)
+	w.do(chromedp.KeyEvent(kb.ArrowDown))
+	w.do(chromedp.KeyEvent(kb.Enter))
+	w.awaits("There is a moth in relay 70.")
+	w.awaits("<script>alert(1)</script>") // as somebody wrote it
+	w.glance("github-issue")
+	w.press("Talk about it")
+	c.awaits("Let's look at grace/")
+	w.press("Back")
+	w.awaitTrue(`document.activeElement.closest("[role=row]")?.ariaRowIndex === "2"`)
+	w.press("Closed")
+	w.awaits("No closed issue.")
+
+	w = c.show("mcpapps", "create_issue", map[string]any{"owner": "navy", "repo": "mark-01", "title": " ", "labels": []string{"bug"}}, func(b *tab) { b.press("Allow") })
+	w.awaits("It was not opened: title is empty")
+	w.write("textbox", "Title", "It is too slow")
+	w.press("Open the issue")
+	w.awaits("Issue #1 is open.")
+	w = c.show("mcpapps", "create_issue", map[string]any{"owner": "navy", "repo": longName, "title": "Nobody reads this"}, nil)
+	w.awaits("keeps no issues")
+	w.find("alert", "")
+	w.glance("github-refused")
+	w.press("Open the issue")
+	w.awaitTrue(`document.querySelector("[role=alert]")?.textContent.includes("keeps no issues")`)
+
+	w = c.show("mcpapps", "get_repository_issues", map[string]any{"owner": "grace", "repo": "none"}, nil)
+	w.awaits("There is no such repository")
+	w.press("Try again")
+	w.find("alert", "")
+	c.forgives("status of 401")
+	c.forgives("status of 403")
+	c.faults()
+}
+
+// connect is a person who signs in with a password and connects GitHub on the way,
+// takes it back, and is asked for it by a widget.
+func (s *workshop) connect(t *testing.T, host, name string) {
+	atGitHub := func(b *tab) {
+		b.press("Connect GitHub")
+		evaluate[bool](b, fmt.Sprintf(`document.querySelector('[value^="%.2s"]').checked = true`, name))
+		b.press("Authorize")
+		b.forgives("/favicon.ico")
+	}
+	c := newChat(t, s.browser, s.MCP, "Who am I at GitHub?")
+	w := c.show(host, "get_profile", nil, func(b *tab) {
+		signIn(b, name, password)
+		b.says("acts at GitHub as you")
+		atGitHub(b)
+		b.press("Allow")
+	})
+	w.awaits("GitHub is connected. You are there " + name[:2])
+	w.glance("github-connected-" + host)
+	b := c.another(t)
+	b.open(s.URL + "/account")
+	b.press("Disconnect GitHub")
+	b.says("Not connected.")
+	w.press("Ask again")
+	w.awaits("GitHub is not connected")
+	if host == "chatgpt" {
+		w.lookAt("github-connect", []int64{320, 1280}, []string{"light", "dark", "host"})
+	}
+
+	w = c.show(host, "list_repositories", nil, nil)
+	w.awaits("GitHub is not connected")
+	w.press("Connect GitHub")
+	w.awaits("The page is open in another window.")
+	w.press("I have connected it") // too early
+	w.awaits("GitHub is not connected")
+	_, links := c.said()
+	if len(links) != 1 || !strings.HasPrefix(links[0], s.URL+"/connect/github?for=") {
+		t.Fatalf("it opens %q", links)
+	}
+	b.open(links[0])
+	atGitHub(b)
+	b.says("GitHub is connected")
+	w.press("I have connected it")
+	w.awaits("Your repositories")
+	c.forgives("status of 401")
 	c.faults()
 }
 

@@ -12,7 +12,7 @@ function Widget() {
     <Answered what="Asking GitHub who you are" act={act} answer={answer} again={again}>
       {(good) => {
         const profile = readProfile(good)
-        return profile ? <Connected profile={profile} busy={act.busy !== ''} again={again} /> : <Bare><Failed why="GitHub did not say who you are." again={again} /></Bare>
+        return profile ? <Connected profile={profile} act={act} again={again} /> : <Bare><Failed why="GitHub did not say who you are." again={again} /></Bare>
       }}
     </Answered>
   )

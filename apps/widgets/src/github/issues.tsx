@@ -99,11 +99,14 @@ function Says({ issue: i, everywhere }: { issue: Issue; everywhere: boolean }) {
       <p className="top">
         <span className="number">#{i.number}</span> <strong>{i.title}</strong>
       </p>
-      <p className="cut quiet">
-        <State issue={i} />{' '}
-        {i.labels.slice(0, 4).map((l) => <span className="label" key={l}>{l}</span>)}{' '}
-        {facts.filter(Boolean).join(' · ')}
+      <p className="top quiet">
+        <State issue={i} /> <span className="line">{facts.filter(Boolean).join(' · ')}</span>
       </p>
+      {i.labels.length > 0 && (
+        <p className="chips">
+          {i.labels.map((l) => <span className="label" key={l}>{l} </span>)}
+        </p>
+      )}
     </>
   )
 }

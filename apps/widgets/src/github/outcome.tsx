@@ -35,9 +35,9 @@ export function Answered({ what, act, answer, again, children }: {
     )
   }
   if (!answer) return <Bare><Loading what={what} lines={6} /></Bare>
-  if (!answer.failed) return children(answer)
-  const missing = readMissing(act.refused ?? answer)
+  const missing = readMissing(act.refused ?? answer) // a connection can end after a good answer, too
   if (missing) return <Bare><Connect missing={missing} again={can.call ? again : undefined} busy={act.busy !== ''} /></Bare>
+  if (!answer.failed) return children(answer)
   if (act.busy) return <Bare><Loading what={what} lines={6} /></Bare>
   return <Bare><Failed why={act.trouble || answer.text || 'GitHub gave no answer, and no reason.'} again={can.call ? again : undefined} /></Bare>
 }

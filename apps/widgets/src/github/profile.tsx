@@ -1,11 +1,14 @@
+import type { Act } from '../shared/act'
+import { Note } from '../shared/parts'
 import { useBridge, useShown } from '../shared/widget'
 import { many } from '../shared/words'
 import { type Profile } from './data'
 
 /** Who the person is at GitHub: the connection is there. */
-export function Connected({ profile: p, busy, again }: { profile: Profile; busy: boolean; again: () => void }) {
+export function Connected({ profile: p, act, again }: { profile: Profile; act: Act; again: () => void }) {
   const bridge = useBridge()
   const { can } = useShown()
+  const busy = act.busy !== ''
   return (
     <main>
       <p className="quiet">GitHub is connected. You are there</p>
@@ -19,6 +22,7 @@ export function Connected({ profile: p, busy, again }: { profile: Profile; busy:
         {can.open && p.url && <button type="button" onClick={() => bridge.openLink(p.url).catch(() => {})}>View on GitHub</button>}
         {can.call && <button type="button" aria-disabled={busy} onClick={busy ? undefined : again}>{busy ? 'Asking…' : 'Ask again'}</button>}
       </div>
+      {act.trouble && <Note kind="bad">{act.trouble}</Note>}
     </main>
   )
 }

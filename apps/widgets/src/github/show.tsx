@@ -34,7 +34,7 @@ function kept(spot: Spot | undefined): Record<string, unknown> {
     case 'issues':
       return { looking_at: 'issues', repository: nameOf(spot.place) }
     case 'issue':
-      return { looking_at: 'issue', repository: nameOf(spot.issue), issue: spot.issue.number, title: spot.issue.title }
+      return { looking_at: 'issue', repository: nameOf(spot.issue), issue: spot.issue.number }
     case 'form':
       return { looking_at: 'form for a new issue', repository: nameOf(spot.place) }
   }
