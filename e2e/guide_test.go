@@ -347,7 +347,7 @@ func (g *guide) connect(url string) {
 func (g *guide) asks(sentence, want string) {
 	g.t.Helper()
 	tool := named(g.t, sentence)
-	got := callTool(g.t, g.session, tool, nil)
+	got := callTool(g.t, g.session, tool, map[string]any{})
 	pattern := regexp.QuoteMeta(strings.TrimSpace(want))
 	if !regexp.MustCompile(`^` + strings.ReplaceAll(pattern, "…", `\S+`) + `$`).MatchString(strings.TrimSpace(got)) {
 		g.t.Errorf("%s says %q, and the page %q", tool, got, want)

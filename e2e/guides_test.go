@@ -1,9 +1,13 @@
 package e2e
 
 import (
+	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
 
 // tree is the path of this repository.
@@ -41,8 +45,60 @@ func TestTheGuideToAFirstServerInPython(t *testing.T) {
 	g := newGuide(t, "python3 -m venv .venv\n.venv/bin/pip install 'mcp>=1.20,<2'\n",
 		"mkdir -p .venv/bin\nprintf '#!/bin/sh\\nexec python3 \"$@\"\\n' >.venv/bin/python\nchmod +x .venv/bin/python\n")
 	g.follow("first-server-python.md", "", official)
-	if out, err := exec.Command("python3", "-c", "import mcp.server.fastmcp").CombinedOutput(); err != nil {
-		t.Skipf("the second half of the guide, with the package mcp, which python3 cannot import: %s", out)
+	t.Run("with the official package", func(t *testing.T) {
+		if exec.Command("python3", "-c", "import mcp.server.fastmcp").Run() != nil {
+			t.Skip("python3 cannot import mcp.server.fastmcp: pip install 'mcp>=1.20,<2'")
+		}
+		g.t = t
+		g.follow("first-server-python.md", official, "")
+	})
+}
+
+// withNode has node be the one of the tests, and npm install what is there.
+func (g *guide) withNode() {
+	g.t.Helper()
+	g.env = append(g.env, "PATH="+filepath.Dir(binary)+":"+filepath.Dir(node.or(g.t))+":"+os.Getenv("PATH"))
+	if _, err := exec.LookPath("npm"); err != nil {
+		g.t.Skipf("who follows the guide types npm: %v", err)
 	}
-	g.follow("first-server-python.md", official, "")
+}
+
+func TestTheGuideToAFirstServerInTypeScript(t *testing.T) {
+	t.Parallel()
+	nodeModule(t, "jose")
+	g := newGuide(t, "npm install @modelcontextprotocol/sdk@1.32\n", "ln -s '"+nodeModules()+"' node_modules\n", "npm install jose\n", "test -d node_modules/jose\n")
+	g.withNode()
+	g.follow("first-server-typescript.md", "", "")
+}
+
+// The clone is this tree.
+func TestTheGuideToChess(t *testing.T) {
+	t.Parallel()
+	tools := filepath.Join(tree(t), "apps", "widgets", "node_modules")
+	if _, err := os.Stat(tools); err != nil {
+		t.Skipf("what builds widgets: %v; run npm ci in apps/widgets, or ./check", err)
+	}
+	g := newGuide(t, append(asADependency(t), "git clone https://github.com/sallyport-dev/sallyport\n", "ln -s '"+tree(t)+"' sallyport\n", "npm ci\n", "ln -s '"+tools+"' node_modules\n")...)
+	g.withNode()
+	g.withGo()
+	beside, bin := g.dir, t.TempDir()
+	g.env = append(g.env, "GOBIN="+bin, "PATH="+bin+":"+filepath.Dir(node.or(t))+":"+os.Getenv("PATH"))
+	g.follow("README.md", "## Before you begin", "")
+	g.dir = beside
+	g.follow("copy-chess.md", "", "")
+
+	// The page is the changed one, at an address of its own.
+	for tool, err := range g.session.Tools(t.Context(), nil) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if tool.Name != "new_game" {
+			continue
+		}
+		at, _ := tool.Meta["openai/outputTemplate"].(string)
+		page, err := g.session.ReadResource(t.Context(), &mcp.ReadResourceParams{URI: at})
+		if err != nil || !strings.Contains(page.Contents[0].Text, "#7f9d69") || strings.Contains(page.Contents[0].Text, "#b99a78") {
+			t.Errorf("the page at %s is not the one that was built: %v", at, err)
+		}
+	}
 }
