@@ -78,7 +78,9 @@ func TestTheGuideToChess(t *testing.T) {
 	if _, err := os.Stat(tools); err != nil {
 		t.Skipf("what builds widgets: %v; run npm ci in apps/widgets, or ./check", err)
 	}
-	g := newGuide(t, append(asADependency(t), "git clone https://github.com/sallyport-dev/sallyport\n", "ln -s '"+tree(t)+"' sallyport\n", "npm ci\n", "ln -s '"+tools+"' node_modules\n")...)
+	g := newGuide(t, append(asADependency(t), "git clone https://github.com/sallyport-dev/sallyport\n", "ln -s '"+tree(t)+"' sallyport\n",
+		"cd sallyport\n", "cd -P sallyport\n", // where it was compiled before
+		"npm ci\n", "ln -s '"+tools+"' node_modules\n")...)
 	g.withNode()
 	g.withGo()
 	beside, bin := g.dir, t.TempDir()
