@@ -26,6 +26,7 @@ func (g *Guard) admit(w http.ResponseWriter, r *http.Request) (*http.Request, er
 	if err != nil {
 		return nil, err
 	}
+	v.sent = r.Header.Get("Mcp-Session-Id")
 	if r.Method != http.MethodPost {
 		return g.admitStream(v, r)
 	}

@@ -99,7 +99,7 @@ func (e *Exchange) Close() error {
 // resource that it has a connection to that login.
 func (e *Exchange) UpstreamToken(ctx context.Context, a Asking) (oauth.Secret, time.Time, error) {
 	g, err := e.get(ctx, a.Presented, url.Values{"audience": {a.Login}})
-	return g.token, g.expires, e.connectable(a.Login, err)
+	return g.token, g.expires, e.connectable(a, err)
 }
 
 // UpstreamRefused implements [Upstreams]: it forgets the token, and asks for another
@@ -121,17 +121,21 @@ func (e *Exchange) UpstreamRefused(ctx context.Context, a Asking, token oauth.Se
 		e.entries.Invalidate(key)
 		return notNow(0, errors.New("resource: the token endpoint gives the token again that the service refuses"))
 	}
-	return e.connectable(a.Login, err)
+	return e.connectable(a, err)
 }
 
 // connectable makes of a refusal what has the person connect a login, where it is
 // because they have not.
-func (e *Exchange) connectable(login string, err error) error {
+func (e *Exchange) connectable(a Asking, err error) error {
 	var refusal *exchangeRefusal
 	if !errors.As(err, &refusal) || refusal.Code != oauth.InvalidGrant {
 		return err
 	}
-	return &Unconnected{Title: cmp.Or(e.Titles[login], login), Page: refusal.Page,
+	connected := func(ctx context.Context) bool {
+		_, err := e.get(ctx, a.Presented, url.Values{"audience": {a.Login}})
+		return err == nil
+	}
+	return &Unconnected{Title: cmp.Or(e.Titles[a.Login], a.Login), Page: refusal.Page, Connected: connected,
 		Refusal: oauth.Refuse(oauth.InvalidToken, "the person has to sign in again, to connect the service that this server acts at").Because(err)}
 }
 

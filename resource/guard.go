@@ -74,6 +74,7 @@ type Guard struct {
 	revoked       func(string) bool
 	people        *people
 	upstreams     Upstreams
+	streams       streams
 	observe       func(*http.Request, *Caller, *oauth.Error)
 	now           func() time.Time
 }

@@ -95,7 +95,7 @@ func (g *Guard) answerFor(v *visit, err error) []byte {
 	case a.action == "decline", a.action == "cancel":
 		return a.failed("Nothing was done: " + g.acts(missing) + ", and the person did not want to connect it now.")
 	case a.action == "" && v.canElicit():
-		return g.elicit(a, missing)
+		return g.elicit(v, missing)
 	case a.method == "tools/call":
 		return a.answer(toolResult{Content: texts(g.linkText(missing)), IsError: true, Meta: map[string][]string{MetaConnect: {missing.Page}}})
 	case a.action != "":
@@ -105,13 +105,15 @@ func (g *Guard) answerFor(v *visit, err error) []byte {
 }
 
 // elicit has the client ask its person to open the page.
-func (g *Guard) elicit(a ask, missing *Unconnected) []byte {
+func (g *Guard) elicit(v *visit, missing *Unconnected) []byte {
+	a := v.asked()
 	e := elicitation{Mode: "url", URL: missing.Page,
 		Message: g.acts(missing) + ". Connect " + missing.Title + " on this page; then it can go on."}
 	if a.modern {
 		return a.answer(inputRequired{"input_required", map[string]inputRequest{connectKey: {"elicitation/create", e}}})
 	}
 	e.ID = ElicitationID(missing.Page)
+	g.awaits(v, e.ID, missing)
 	return a.fault(rpcFault{codeElicitation, "The person has to connect " + missing.Title + " first.",
 		map[string][]elicitation{"elicitations": {e}}})
 }

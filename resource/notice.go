@@ -11,6 +11,10 @@ import (
 // answer is looked at: a tool that failed because the person has to connect a
 // service is answered for.
 func (g *Guard) serve(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	if r.Method == http.MethodGet && visitOf(r.Context()).sent != "" {
+		g.listen(w, r, next)
+		return
+	}
 	if g.upstreams == nil {
 		next.ServeHTTP(w, r)
 		return

@@ -38,6 +38,10 @@ type Unconnected struct {
 	// Page is the absolute URL at which this person, and nobody else, connects it;
 	// empty where none is known. It is told to the client, and holds no secret.
 	Page string
+	// Connected reports whether the person has connected it since. It is asked every
+	// few seconds for as long as the page is good, by a guard whose client waits to be
+	// told. nil: nobody is told.
+	Connected func(context.Context) bool
 	// Refusal is for clients that cannot be told of the page; its code is
 	// [oauth.InvalidToken], so that they bring the person.
 	Refusal *oauth.Error

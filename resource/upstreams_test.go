@@ -30,6 +30,9 @@ type connections struct {
 
 	renews  bool
 	refused atomic.Pointer[oauth.Secret]
+
+	told   chan struct{} // not nil: who waits is told
+	looked atomic.Int32
 }
 
 const connectPage = "https://auth.example.com/connect/github?for=sealed"
@@ -43,8 +46,12 @@ func (c *connections) UpstreamToken(_ context.Context, a resource.Asking) (oauth
 	case c.err != nil:
 		return "", time.Time{}, c.err
 	}
-	return "", time.Time{}, &resource.Unconnected{Title: "GitHub", Page: connectPage,
+	missing := &resource.Unconnected{Title: "GitHub", Page: connectPage,
 		Refusal: oauth.Refuse(oauth.InvalidToken, "GitHub is not connected").Because(errors.New("a cause that nobody sees"))}
+	if c.told != nil {
+		missing.Connected = c.connected
+	}
+	return "", time.Time{}, missing
 }
 
 // UpstreamRefused takes the token back, and has another one if renews is set.

@@ -16,6 +16,7 @@ type visit struct {
 	presented oauth.Secret
 	env       envelope // of the body; empty: it has none
 	body      []byte
+	sent      string // the id of its session, as the client sent it; empty: it is of none
 
 	once sync.Once
 	said ask // what asked returns; it is read when it is needed
@@ -42,6 +43,9 @@ func (v *visit) asked() ask {
 	v.once.Do(func() { v.said = askOf(v.env, v.body) })
 	return v.said
 }
+
+// session is whose session the request is of.
+func (v *visit) session() session { return session{v.caller.Subject, v.caller.ClientID, v.sent} }
 
 func (v *visit) miss(err error) {
 	v.mu.Lock()

@@ -90,8 +90,18 @@ func inTheContextOfItsRequest(next mcp.MethodHandler) mcp.MethodHandler {
 				ctx = ofRequest{ctx, its}
 			}
 		}
+		if s, ok := req.GetSession().(*mcp.ServerSession); ok && opensPages(s) {
+			resource.KnowURLElicitation(ctx)
+		}
 		return next(ctx, method, req)
 	}
+}
+
+// opensPages reports whether the client of a session said, when it opened it, that it
+// can ask its person to open a URL.
+func opensPages(s *mcp.ServerSession) bool {
+	said := s.InitializeParams()
+	return said != nil && said.Capabilities != nil && said.Capabilities.Elicitation != nil && said.Capabilities.Elicitation.URL != nil
 }
 
 // steady keeps one call from ending the program: the SDK calls methods where

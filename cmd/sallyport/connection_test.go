@@ -35,6 +35,7 @@ type connected struct {
 	t      *testing.T
 	door   *door
 	url    string
+	there  string // where GitHub is
 	github *standin.GitHub
 	log    *writer
 

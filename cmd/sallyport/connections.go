@@ -86,5 +86,8 @@ func (t ownTokens) orConnect(caller resource.Caller, err error) error {
 		return err
 	}
 	auth, c := t.door.auth, t.connection(caller)
-	return &resource.Unconnected{Title: auth.TitleOf(c.Login), Page: auth.ConnectPage(c, caller.ClientID), Refusal: oauth.AsError(err)}
+	return &resource.Unconnected{
+		Title: auth.TitleOf(c.Login), Page: auth.ConnectPage(c, caller.ClientID), Refusal: oauth.AsError(err),
+		Connected: func(ctx context.Context) bool { return t.door.vault.Alive(ctx, c) == nil },
+	}
 }
