@@ -1,6 +1,7 @@
 package authserver
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -40,6 +41,48 @@ func (s *Server) keep(ctx context.Context, person oauth.Person, d departure, pro
 		return nil
 	}
 	return s.Vault.Keep(ctx, c, profile.Identity, profile.Tokens)
+}
+
+// bringsTooLittle reports whether a sign-in brought what ends within the hour, and
+// nothing to renew it with, where asking the person for the permissions there brings
+// that: they would be asked to connect in the middle of a call, for no reason that they
+// know.
+//
+// Google Identity, Using OAuth 2.0 for Web Server Applications, Refreshing an access
+// token (offline access): a refresh token comes with the first authorization of an
+// application, and with others where prompt is consent.
+func (s *Server) bringsTooLittle(ctx context.Context, u Upstream, d departure, profile login.Profile) (bool, error) {
+	if !u.AsksForRefresh || !d.Keep || d.Consent || profile.Tokens.Refresh != "" || profile.Tokens.Life == 0 {
+		return false, nil
+	}
+	person, err := s.Identities.Identified(ctx, profile.Issuer, profile.Subject)
+	if isNotFound(err) {
+		return true, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	r, _ := s.resource(d.Resource)
+	c, keeps := s.connectionOf(person.ID, r)
+	if !keeps {
+		return false, nil
+	}
+	renews, err := s.Vault.Renews(ctx, c, profile.Identity)
+	return !renews, err
+}
+
+// leaveAgain sends somebody who came back at once to the same upstream, to be asked for
+// the permissions. What they bring then is all that counts.
+func (s *Server) leaveAgain(w http.ResponseWriter, r *http.Request, u Upstream, before departure, profile login.Profile) error {
+	d := s.newDeparture(u, s.cookie(r, browserCookie))
+	d.Transaction, d.Setup, d.Resource, d.Scopes = before.Transaction, before.Setup, before.Resource, before.Scopes
+	d.Again, d.Keep, d.Consent = before.Again, true, true
+	d.Hint = cmp.Or(profile.Email, before.Hint) // they have chosen already
+	target, err := u.Way.Leave(r.Context(), d.Departure)
+	if err != nil {
+		return s.turnedAway(w, r, d, err)
+	}
+	return s.sendAway(w, r, d, target)
 }
 
 // lacksConnection reports whether calls of a resource need a connection that the

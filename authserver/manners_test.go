@@ -67,7 +67,7 @@ func (s *scene) redirectManners(a *answer) error {
 		return err
 	}
 	q := u.Query()
-	if name, ok := strings.CutPrefix(strings.NewReplacer("/connect/", "/login/", "/account/ways/", "/login/").Replace(a.path), "/login/"); ok && strings.HasPrefix(location, s.elsewhere[name].url+"/") && name != "" {
+	if name, ok := strings.CutPrefix(strings.NewReplacer("/connect/", "/login/", "/account/ways/", "/login/", "/oauth/callback/", "/login/").Replace(a.path), "/login/"); ok && strings.HasPrefix(location, s.elsewhere[name].url+"/") && name != "" {
 		if s.elsewhere[name].privy != nil {
 			return frontEndManners(q)
 		}

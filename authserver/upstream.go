@@ -27,6 +27,9 @@ type Upstream struct {
 	// PostsFrom is the origin of a page of the operator's own that posts the answer
 	// to the callback; empty: the upstream sends the browser there by itself.
 	PostsFrom string
+	// AsksForRefresh says that it gives a refresh token only where it asks the person
+	// for the permissions, which it does once by itself.
+	AsksForRefresh bool
 	// HandsOut switches on /token/{name}/access-token.
 	HandsOut bool
 }
@@ -150,6 +153,13 @@ func (s *Server) comeBack(w http.ResponseWriter, r *http.Request) error {
 		return s.connected(w, r, u, d, profile)
 	case d.Joins != "":
 		return s.joined(w, r, u, d, profile)
+	}
+	short, err := s.bringsTooLittle(r.Context(), u, d, profile)
+	switch {
+	case err != nil:
+		return err
+	case short:
+		return s.leaveAgain(w, r, u, d, profile)
 	}
 	person, err := s.identified(r, d, profile)
 	if err != nil {

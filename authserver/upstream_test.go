@@ -46,7 +46,7 @@ func (s *scene) elsewheres(asked []string) (all []authserver.Upstream) {
 		back := form.Get("callback")
 		e.front.Redirects(s.setting.issuer + cmp.Or(back, "/oauth/callback/"+name))
 		s.elsewhere[name], s.vars[name] = e, e.url
-		all = append(all, authserver.Upstream{Name: name, Title: map[string]string{"github": "GitHub", "google": "Google", "privy": "Privy", "okta": "Okta", "plain": "Plain"}[name], Way: e.way, PostsFrom: e.postsFrom, Callback: back, HandsOut: s.setting.resources[0].HandOut.Name == oauth.HandOutScope(name), Admission: admission(form)})
+		all = append(all, authserver.Upstream{Name: name, Title: map[string]string{"github": "GitHub", "google": "Google", "privy": "Privy", "okta": "Okta", "plain": "Plain"}[name], Way: e.way, PostsFrom: e.postsFrom, Callback: back, AsksForRefresh: name == "google", HandsOut: s.setting.resources[0].HandOut.Name == oauth.HandOutScope(name), Admission: admission(form)})
 	}
 	return all
 }

@@ -211,6 +211,16 @@ func (v *Vault) Alive(ctx context.Context, of Connection) error {
 	return err
 }
 
+// Renews reports whether the person has a connection that can be refreshed, and is i
+// there. It asks no upstream. The error is a fault.
+func (v *Vault) Renews(ctx context.Context, of Connection, i oauth.Identity) (bool, error) {
+	_, h, err := v.read(ctx, of)
+	if errors.Is(err, ErrNotConnected) || errors.Is(err, ErrDead) {
+		return false, nil
+	}
+	return err == nil && h.Refresh != "" && h.Subject == i.Subject, err
+}
+
 // A State is how one connection of a person stands.
 type State struct {
 	Connection

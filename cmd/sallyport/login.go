@@ -55,7 +55,7 @@ func webAuthn(in *installation) (*login.WebAuthn, error) {
 func upstreams(c *config.Config, ways map[string]way) []authserver.Upstream {
 	var all []authserver.Upstream
 	for _, l := range c.Login {
-		u := authserver.Upstream{Name: l.Name, Title: l.Title, Callback: l.CallbackPath, HandsOut: l.HandOut,
+		u := authserver.Upstream{Name: l.Name, Title: l.Title, Callback: l.CallbackPath, HandsOut: l.HandOut, AsksForRefresh: l.Type == "google",
 			Admission: login.Admission{Allow: login.Guests(l.Allow), Deny: login.Guests(l.Deny), Hosted: l.HostedDomains}}
 		if way, ok := ways[l.Name]; ok {
 			u.Way = way
