@@ -99,19 +99,19 @@ func (s *Server) lacksConnection(ctx context.Context, r oauth.ProtectedResource,
 	return false, err
 }
 
-// mayStillAct refuses to refresh what would be of no use, or for somebody who is gone
-// elsewhere: a client that hears invalid_grant brings the person, who then connects or
-// signs in again. Nothing is revoked.
+// mayStillAct refuses to refresh for somebody who may not come in any more, and what
+// would be of no use without a connection: a client that hears invalid_grant brings the
+// person, who then signs in again or connects. For a connection nothing is revoked.
 func (s *Server) mayStillAct(ctx context.Context, g oauth.Grant) error {
 	resource, _ := s.resource(g.Resource)
+	if err := s.stillVouchedFor(ctx, g.Subject, resource); err != nil {
+		return err
+	}
 	lacks, err := s.lacksConnection(ctx, resource, g.Subject)
 	if lacks {
 		return oauth.Refuse(oauth.InvalidGrant, "the person has to sign in again, to connect the service that this server acts at")
 	}
-	if err != nil {
-		return err
-	}
-	return s.stillVouchedFor(ctx, g.Subject, resource)
+	return err
 }
 
 // aboutConnect is what the token of a form to connect or disconnect is bound to.
@@ -258,7 +258,9 @@ func (s *Server) connected(w http.ResponseWriter, r *http.Request, u Upstream, d
 	if d.Session != session.ID {
 		d.Session = oauth.Digest{} // it is not the one that was fresh
 	}
-	if err := s.known(r.Context(), person, u, d, profile.Known()); err != nil {
+	who := profile.Known()
+	who.Standing.ForTools = true // until they sign in by it
+	if err := s.known(r.Context(), person, u, d, who); err != nil {
 		return err
 	}
 	if err := s.keep(r.Context(), person, d, profile); err != nil {

@@ -48,6 +48,7 @@ const deadRefresh = "the refresh token is unknown, expired or revoked"
 func (s *Server) tryRefresh(ctx context.Context, c *caller, form url.Values, id string, n int64) (tokens, bool, error) {
 	g, err := s.Grants.Grant(ctx, id)
 	if isNotFound(err) {
+		s.sayWhyEnded(ctx, id)
 		return tokens{}, false, oauth.Refuse(oauth.InvalidGrant, deadRefresh).Because(err)
 	}
 	if err != nil {
@@ -128,6 +129,15 @@ func (s *Server) replayed(ctx context.Context, g oauth.Grant) error {
 	s.audit(ctx, store.Event{Kind: store.GrantReplayed, Actor: g.ClientID, Subject: g.Subject, ClientID: g.ClientID, GrantID: g.ID,
 		Detail: "a refresh token was used after its successor was; the grant was revoked"})
 	return oauth.Refuse(oauth.InvalidGrant, deadRefresh).Because(errors.New("the refresh token was replayed"))
+}
+
+// sayWhyEnded tells the flow trace, and nobody else, why there is no such grant any
+// more. That it cannot be read is no reason to answer otherwise.
+func (s *Server) sayWhyEnded(ctx context.Context, id string) {
+	was, err := s.Grants.Grants(ctx, store.GrantFilter{ID: id, IncludeEnded: true}, "", 1)
+	if err == nil && len(was) == 1 {
+		flowtrace.From(ctx).Ended(was[0].RevokedFor)
+	}
 }
 
 func (s *Server) ended(grantID string) {

@@ -53,7 +53,11 @@ func (s *Server) Readmit(ctx context.Context) (ended int64, err error) {
 			return ended, err
 		}
 		for _, p := range people {
-			n, err := s.readmit(ctx, p)
+			all, err := s.Identities.Identities(ctx, p.ID)
+			if err != nil {
+				return ended, err
+			}
+			n, err := s.readmit(ctx, p, all)
 			ended += n
 			if err != nil {
 				return ended, err
@@ -66,11 +70,8 @@ func (s *Server) Readmit(ctx context.Context) (ended int64, err error) {
 	}
 }
 
-func (s *Server) readmit(ctx context.Context, p oauth.Person) (ended int64, err error) {
-	all, err := s.Identities.Identities(ctx, p.ID)
-	if err != nil {
-		return 0, err
-	}
+// readmit is Readmit of one person, who is all of these elsewhere.
+func (s *Server) readmit(ctx context.Context, p oauth.Person, all []oauth.Identity) (ended int64, err error) {
 	var ways, closed []string
 	if s.hasPassword(p) {
 		ways = append(ways, localWay)
@@ -79,28 +80,12 @@ func (s *Server) readmit(ctx context.Context, p oauth.Person) (ended int64, err 
 		by, refused, _ := s.admitting(i)
 		ways, closed = append(ways, by...), append(closed, refused...)
 	}
-	for _, way := range closed {
-		if slices.Contains(ways, way) {
-			continue
-		}
-		if err := s.Sessions.CloseSessionsBy(ctx, p.ID, way); err != nil {
-			return ended, err
-		}
-	}
+	closed = slices.DeleteFunc(closed, func(way string) bool { return slices.Contains(ways, way) })
 	if len(closed) == 0 {
 		return 0, nil
 	}
-	for _, which := range s.outOfReach(p, ways) {
-		n, err := s.Grants.Revoke(ctx, which, "not admitted any more")
-		ended += n
-		if err != nil {
-			return ended, err
-		}
-	}
-	if ended > 0 {
-		s.audit(ctx, store.Event{Kind: store.PersonNotAdmitted, Actor: "settings", Subject: p.ID, Detail: "what they had allowed has ended"})
-	}
-	return ended, nil
+	return s.dismiss(ctx, p.ID, dismissal{ways: closed, grants: s.outOfReach(p, ways), why: "not admitted any more",
+		event: store.Event{Kind: store.PersonNotAdmitted, Actor: "settings", Detail: "what they had allowed has ended"}})
 }
 
 // outOfReach are the grants of somebody who has only these ways in.

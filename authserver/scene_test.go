@@ -205,6 +205,7 @@ func newScene(t testing.TB, given setting) *scene {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.vault.Gone = s.auth.Refused
 	s.vars["setup"] = strings.TrimPrefix(s.auth.FirstRunURL(), given.issuer)
 	mux := http.NewServeMux()
 	s.auth.Routes(mux)

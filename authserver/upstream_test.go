@@ -90,11 +90,12 @@ func (s *scene) openElsewhere(name string, given url.Values) elsewhere {
 	case "github":
 		g := standin.NewGitHub(client,
 			standin.GitHubPerson{ID: 1, Login: "Ada", Name: "Ada Lovelace", Email: "ada@acme.example", Verified: true, Orgs: []string{"acme"}, Teams: []string{"acme/tickets"}},
-			standin.GitHubPerson{ID: 2, Login: "mallory", Email: "mallory@elsewhere.example", Verified: true})
+			standin.GitHubPerson{ID: 2, Login: "mallory", Email: "mallory@elsewhere.example", Verified: true},
+			standin.GitHubPerson{ID: 3, Login: "grace", Email: "grace@acme.example", Verified: true})
 		g.Now = s.clock.Now
 		at := serve(g)
 		return elsewhere{front: &g.Front, url: at, github: g, way: login.NewGitHub(login.GitHubOptions{URL: at, ClientID: "door", ClientSecret: elsewhereSecret, Groups: given.Has("group")}),
-			people: map[string]string{"ada": "Ada", "mallory": "mallory"}}
+			people: map[string]string{"ada": "Ada", "mallory": "mallory", "grace": "grace"}}
 	case "google", "openid": // the latter keeps to OpenID Connect where Google does not
 		g := standin.NewGoogle(client,
 			standin.GooglePerson{Sub: "110169484474386276334", Email: "ada@acme.example", Verified: true, HD: "acme.example", Name: "Ada Lovelace"},
@@ -209,6 +210,8 @@ var breaks = map[string]standin.Fault{
 	"too-much": standin.Huge(64 << 20), "wrong-nonce": standin.WrongNonce(), "wrong-audience": standin.WrongAudience(),
 	"wrong-issuer": standin.WrongIssuer(), "expired": standin.Expired(), "unknown-key": standin.UnknownKey(), "unsigned": standin.AlgorithmNone(),
 	"signed-with-the-public-key": standin.AlgorithmHS256(), "no": standin.Cancel(), "early": standin.ClockOff(time.Hour),
+	"wrong-secret":     standin.Body(http.StatusOK, "application/json", `{"error":"incorrect_client_credentials"}`),
+	"unknown-client":   standin.Body(http.StatusUnauthorized, "application/json", `{"error":"invalid_client"}`),
 	"asked-long-ago":   standin.Alter(func(claims map[string]any) { claims["auth_time"] = 1_700_000_000 }),
 	"asked-now":        standin.Alter(func(claims map[string]any) { claims["auth_time"] = claims["iat"] }),
 	"no-subject":       standin.Alter(func(claims map[string]any) { delete(claims, "sub") }),

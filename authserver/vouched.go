@@ -4,77 +4,89 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"sync"
-	"time"
 
 	"github.com/sallyport-dev/sallyport/login"
 	"github.com/sallyport-dev/sallyport/oauth"
 )
 
-// A Knower is a [Way] that can be asked about somebody who is not there.
-type Knower interface {
-	// Known says who a subject of [Way.Authority] is now. [login.ErrGone] says that
-	// there is no such user any more; every other error says nothing about them.
-	Known(ctx context.Context, subject string) (login.Profile, error)
-}
-
 const (
-	// askAgain is how long an answer about somebody is believed.
-	askAgain = 10 * time.Minute
-	// patience is how long tokens wait for one.
-	patience = 3 * time.Second
+	vouchedNoMore = "the person has to sign in again: the service that signed them in vouches for them no more"
+	vouchedLater  = "the service that signs the person in does not answer now; try again"
 )
 
 // stillVouchedFor refuses to make tokens for somebody whom no upstream vouches for
-// any more: they were removed there, or may not come in as what they are there now.
-// Whoever has another way in goes on, if the resource takes that: one that insists on
-// ways of signing in would otherwise go on with whoever has removed, or lost, theirs.
-// Their sessions end, and nothing else: an upstream that was mistaken, or an address
-// of it that is wrong in the settings, costs a sign-in.
+// any more: one that they come in by refuses them, or they may not come in as what they
+// are there now. Whom an upstream refuses loses what they have here, all of it; who may
+// not come in, what no other way of theirs is let at ([Server.dismiss]). Of a resource
+// that insists on ways of signing in, another one does not count.
+//
+// An upstream that does not answer ends nothing, and has whoever has no other way in
+// wait for it.
 func (s *Server) stillVouchedFor(ctx context.Context, subject string, r oauth.ProtectedResource) error {
-	if !s.canAsk() && !s.choosy() && len(r.Logins) == 0 {
+	if len(s.Upstreams) == 0 && len(r.Logins) == 0 {
 		return nil
 	}
 	all, err := s.Identities.Identities(ctx, subject)
 	if err != nil {
 		return err
 	}
-	var gone error
-	if len(r.Logins) > 0 {
-		gone = errors.New("the person has no way of signing in that the resource takes")
+	h, err := s.hear(ctx, subject, all)
+	if err != nil {
+		return err
 	}
-	for _, i := range all {
-		known, why := s.vouchedAt(ctx, r, i)
-		if !known {
-			continue
-		}
-		if gone = why; gone == nil {
-			return nil
-		}
-	}
-	if gone == nil {
+	vouched, refused := s.vouchedFor(h, r)
+	if !h.news && (vouched || refused == nil && h.silence == nil) {
 		return nil
 	}
 	person, err := s.People.Person(ctx, subject)
-	if err != nil || s.hasPassword(person) && takes(r, localWay) {
+	if err != nil {
 		return err
+	}
+	if _, err := s.readmit(ctx, person, h.all); err != nil {
+		return err
+	}
+	switch {
+	case vouched, s.hasPassword(person) && takes(r, localWay):
+		return nil
+	case h.silence != nil:
+		later := oauth.Refuse(oauth.TemporarilyUnavailable, vouchedLater)
+		later.RetryAfter = max(10, oauth.AsError(h.silence).RetryAfter)
+		return later.Because(causeOf(h.silence))
+	case refused == nil:
+		return nil
 	}
 	if err := s.closeSessions(ctx, subject, r.Logins); err != nil {
 		return err
 	}
-	return oauth.Refuse(oauth.InvalidGrant, "the person has to sign in again: the service that signed them in vouches for them no more").Because(gone)
+	return oauth.Refuse(oauth.InvalidGrant, vouchedNoMore).Because(causeOf(refused))
 }
 
-// vouchedAt returns whether an identity is of an upstream by which people come to a
-// resource, and why none of those vouches for it.
-func (s *Server) vouchedAt(ctx context.Context, r oauth.ProtectedResource, i oauth.Identity) (known bool, why error) {
-	by, refused, why := s.admitting(i)
-	for _, name := range by {
-		if u, ok := s.upstream(name); ok && takes(r, name) {
-			return true, s.vouches(ctx, u, i)
+// causeOf is what the operator is told of a refusal that is none of the client's.
+func causeOf(err error) error {
+	var e *oauth.Error
+	if errors.As(err, &e) && e.Cause != nil {
+		return e.Cause
+	}
+	return err
+}
+
+// vouchedFor reports whether anybody who answered vouches for somebody at a resource,
+// or why nobody does. Of whom no upstream is known, nobody says anything.
+func (s *Server) vouchedFor(h hearing, r oauth.ProtectedResource) (vouched bool, refused error) {
+	if len(r.Logins) > 0 {
+		refused = errors.New("the person has no way of signing in that the resource takes")
+	}
+	there := func(way string) bool { return takes(r, way) }
+	for _, i := range h.all {
+		by, not, why := s.admitting(i)
+		if slices.ContainsFunc(by, func(way string) bool { return there(way) && !slices.Contains(h.silent, way) }) {
+			return true, nil
+		}
+		if why != nil && slices.ContainsFunc(not, there) {
+			refused = why
 		}
 	}
-	return why != nil && slices.ContainsFunc(refused, func(name string) bool { return takes(r, name) }), why
+	return false, refused
 }
 
 // closeSessions ends the sessions that somebody opened by these ways; without any,
@@ -91,61 +103,65 @@ func (s *Server) closeSessions(ctx context.Context, subject string, ways []strin
 	return nil
 }
 
-// canAsk says whether any upstream can be asked.
-func (s *Server) canAsk() bool {
-	for _, u := range s.Upstreams {
-		if _, ok := u.Way.(Knower); ok {
-			return true
-		}
-	}
-	return false
+// A hearing is what upstreams say of somebody now.
+type hearing struct {
+	all     []oauth.Identity // who they are elsewhere, and what was last said of that
+	news    bool             // some of it was said just now
+	silent  []string         // the upstreams that did not answer
+	silence error            // why not
 }
 
-// vouches returns why an upstream does not vouch for somebody; nil where it does,
-// cannot be asked, or does not answer.
-func (s *Server) vouches(ctx context.Context, u Upstream, i oauth.Identity) error {
-	way, ok := u.Way.(Knower)
-	if !ok || s.asked.lately(wayID(i)) {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+// hear asks the upstreams by which somebody comes in about them, those that can be
+// asked, each at most once in ten minutes. Whom one of them refuses is dismissed, and
+// the error says so.
+func (s *Server) hear(ctx context.Context, person string, all []oauth.Identity) (hearing, error) {
+	asking, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	profile, err := way.Known(ctx, i.Subject)
-	switch {
-	case errors.Is(err, login.ErrGone):
-		return err
-	case err == nil:
-		if err := u.Admission.Check(profile); err != nil {
-			return err
+	h := hearing{all: all}
+	for at, i := range all {
+		if !comesBy(i) || s.asked.lately(wayID(i)) {
+			continue
+		}
+		for _, u := range s.Upstreams {
+			if u.Way.Authority() != i.Issuer {
+				continue
+			}
+			said, err := s.ask(asking, u, i)
+			switch {
+			case errors.Is(err, login.ErrGone):
+				if _, err := s.dismiss(ctx, person, refusedBy(u, "it does not know the person any more")); err != nil {
+					return h, err
+				}
+				return h, oauth.Refuse(oauth.InvalidGrant, vouchedNoMore).Because(err)
+			case err != nil:
+				h.silent, h.silence = append(h.silent, u.Name), err
+				continue
+			case said != nil:
+				h.news, h.all[at] = true, *said
+				if err := s.Identities.Saw(ctx, *said); err != nil {
+					return h, err
+				}
+			}
+			s.asked.now(wayID(i))
 		}
 	}
-	s.asked.now(wayID(i))
-	return nil
+	return h, nil
 }
 
-// lately remembers when somebody was last asked about, in bounded memory.
-type lately struct {
-	clock func() time.Time
-	mu    sync.Mutex
-	at    map[string]time.Time
-}
-
-func newLately(clock func() time.Time) *lately {
-	return &lately{clock: clock, at: map[string]time.Time{}}
-}
-
-func (l *lately) lately(who string) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	at, ok := l.at[who]
-	return ok && l.clock().Sub(at) < askAgain
-}
-
-func (l *lately) now(who string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if len(l.at) >= maxBuckets {
-		clear(l.at)
+// ask has an upstream say who somebody is now; nil where it cannot be asked. The error
+// is [login.ErrGone], or says nothing about them.
+func (s *Server) ask(ctx context.Context, u Upstream, i oauth.Identity) (*oauth.Identity, error) {
+	way, ok := u.Way.(Knower)
+	if !ok {
+		return nil, nil
 	}
-	l.at[who] = l.clock()
+	profile, err := way.Known(ctx, i.Subject)
+	if errors.Is(err, errors.ErrUnsupported) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	i.Standing = profile.Known().Standing
+	return &i, nil
 }

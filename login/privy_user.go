@@ -40,21 +40,31 @@ func (l privyLink) verified() bool {
 var ErrGone = errors.New("login: the upstream has no such user any more")
 
 // Known says who a user is now, without them, as [Privy.Return] would. The error is
-// [ErrGone] where Privy has no such user; every other error, errors.ErrUnsupported
-// where the settings have no secret of the app, says nothing about them.
+// [ErrGone] where Privy knows the app and has no such user; errors.ErrUnsupported where
+// the settings have no secret of the app; every other one is a refusal, and says
+// nothing about them.
 func (p *Privy) Known(ctx context.Context, did string) (Profile, error) {
 	if p.Secret == "" {
 		return Profile{}, errors.ErrUnsupported
 	}
 	linked, err := p.asks(ctx, did)
 	var status *statusError
-	if errors.As(err, &status) && status.status == http.StatusNotFound {
+	if errors.As(err, &status) && status.status == http.StatusNotFound && p.isThere(ctx) {
 		return Profile{}, ErrGone
 	}
 	if err != nil {
-		return Profile{}, err
+		return Profile{}, trouble(atUser, err)
 	}
 	return p.profile(did, linked), nil
+}
+
+// isThere reports whether the API is where the settings say, and knows the app. An
+// address that is wrong, or a proxy before it, says of every user that there is none,
+// and everybody would lose what they have.
+func (p *Privy) isThere(ctx context.Context) bool {
+	var set struct{ Keys []json.RawMessage }
+	err := getJSON(ctx, p.asker, p.API+"/apps/"+url.PathEscape(p.ID)+"/jwks.json", "", &set)
+	return err == nil && len(set.Keys) > 0
 }
 
 // linked is what is linked to a user: as the identity token says it, or else

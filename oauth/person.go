@@ -35,6 +35,9 @@ type Standing struct {
 	Hosted string   `json:",omitempty"` // the Workspace domain; Google's claim hd
 	// Unasked says that nobody asked for the groups: that there are none means nothing.
 	Unasked bool `json:",omitempty"`
+	// ForTools says that they connected it, for a tool to act there, and never came in
+	// by it: what becomes of it there says nothing of whether they may come in.
+	ForTools bool `json:",omitempty"`
 }
 
 // A Session is a browser's: who is signed in there, since when.

@@ -21,6 +21,7 @@ const (
 	PersonDisconnected = "person.disconnected"
 	PersonEnabled      = "person.enabled"
 	PersonPassword     = "person.password"
+	PersonRefused      = "person.refused_elsewhere"
 	PersonRemoved      = "person.removed"
 	PersonNotAdmitted  = "person.not_admitted"
 	SignInFailed       = "person.sign_in_failed"

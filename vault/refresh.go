@@ -121,7 +121,7 @@ func (v *Vault) ask(ctx context.Context, c store.Connection, old held, until tim
 	ctx, cancelSave := context.WithTimeout(ctx, saveTime)
 	defer cancelSave()
 	if err != nil {
-		return held{}, v.failed(ctx, c, until, err)
+		return held{}, v.failed(ctx, c, old.Subject, lease{until, err})
 	}
 	if tokens.Refresh == "" {
 		tokens.Refresh = oauth.Secret(old.Refresh) // RFC 6749 §6: it goes on being good
@@ -168,15 +168,48 @@ func (v *Vault) save(ctx context.Context, from oauth.Digest, to store.Connection
 	}
 }
 
+// A lease that ended without newer tokens, and why.
+type lease struct {
+	until time.Time
+	cause error
+}
+
 // failed marks a connection dead, or gives the lease back.
-func (v *Vault) failed(ctx context.Context, c store.Connection, until time.Time, cause error) error {
-	if oauth.AsError(cause).Code == oauth.InvalidGrant {
-		killed, err := v.Store.KillConnection(ctx, c)
-		if !killed {
-			return errors.Join(ErrDead, cause, err)
+func (v *Vault) failed(ctx context.Context, c store.Connection, subject string, l lease) error {
+	if oauth.AsError(l.cause).Code == oauth.InvalidGrant {
+		err := v.died(ctx, c, subject)
+		switch {
+		case err == nil:
+			return v.ended(ctx, c, l.cause)
+		case errors.Is(err, errChanged):
+			return err
 		}
-		return v.ended(ctx, c, cause)
+		l.cause = err
 	}
-	v.Log.WarnContext(ctx, "a connection could not be refreshed", said(c, "cause", cause)...)
-	return errors.Join(cause, v.Store.ReleaseConnection(context.WithoutCancel(ctx), c, until))
+	v.Log.WarnContext(ctx, "a connection could not be refreshed", said(c, "cause", l.cause)...)
+	return errors.Join(l.cause, v.Store.ReleaseConnection(context.WithoutCancel(ctx), c, l.until))
+}
+
+// died tells who has to know it, and marks a connection dead. In this order: of a
+// process that ends between the two, the next refresh hears once more what this one
+// heard. Who has connected again meanwhile is not who was refused.
+func (v *Vault) died(ctx context.Context, c store.Connection, subject string) error {
+	now, err := v.Store.Connection(ctx, c)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return nil // disconnected, disabled or removed, all of which end more than this
+	case err != nil:
+		return err
+	case now.Version != c.Version:
+		return errChanged
+	}
+	// Where a refresh before was never saved, it is that which the upstream refuses, and
+	// no person.
+	if v.Gone != nil && v.unfinished(c).IsZero() {
+		if err := v.Gone(ctx, Connection{Person: c.Person, Login: c.Login, Resource: c.Resource}, subject); err != nil {
+			return err
+		}
+	}
+	_, err = v.Store.KillConnection(ctx, c)
+	return err
 }

@@ -78,6 +78,12 @@ type Config struct {
 	Upstreams map[string]Upstream // by the name of the login
 	Now       func() time.Time    // nil: time.Now
 	Log       *slog.Logger        // nil: nothing is logged
+	// Gone is told that an upstream has refused, for good, to renew what it gave for a
+	// person, who is subject there. It is told before the connection is marked dead,
+	// and not when an upstream is down or refuses this server. Where it fails, the
+	// connection stays, and it is told again by the next refresh. It is called without
+	// a request: whoever asked may have left. Nil: nobody is told.
+	Gone func(ctx context.Context, c Connection, subject string) error
 }
 
 // A Vault keeps tokens. It is safe for concurrent use.

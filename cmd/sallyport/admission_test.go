@@ -2,17 +2,21 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/sallyport-dev/sallyport/internal/config"
 	"github.com/sallyport-dev/sallyport/oauth"
+	"github.com/sallyport-dev/sallyport/store"
+	"github.com/sallyport-dev/sallyport/vault"
 )
 
 // restarted is another replica of the same installation, with other settings for
@@ -65,8 +69,14 @@ func (c *connected) refusedSoon(access oauth.Secret) time.Duration {
 	}
 }
 
+// atGitHub is somebody's connection, for the resource that acts there.
+func (c *connected) atGitHub(person string) vault.Connection {
+	return vault.Connection{Person: person, Login: "github", Resource: c.url + "/repos/mcp"}
+}
+
 // Whoever is disabled or removed, or is let in no more by the settings that another
-// replica started with, is refused by every replica, and nobody else is.
+// replica started with, or whom GitHub refuses when another replica refreshes their
+// token, is refused by every replica, and nobody else is.
 func TestWhoMayComeInNoMoreIsRefusedByEveryReplica(t *testing.T) {
 	for name, end := range map[string]func(c *connected, ada oauth.Person) error{
 		"disabled": func(c *connected, ada oauth.Person) error {
@@ -74,6 +84,16 @@ func TestWhoMayComeInNoMoreIsRefusedByEveryReplica(t *testing.T) {
 		},
 		"removed": func(c *connected, ada oauth.Person) error {
 			return c.restarted("").in.store.RemovePerson(t.Context(), ada.ID)
+		},
+		"refused by GitHub": func(c *connected, ada oauth.Person) error {
+			other := c.restarted("").vault
+			token, _, err := other.Token(t.Context(), c.atGitHub(ada.ID))
+			c.ok(err)
+			c.github.Withdraw("ada")
+			if err := other.Refused(t.Context(), c.atGitHub(ada.ID), token); !errors.Is(err, vault.ErrDead) {
+				return fmt.Errorf("it is not dead: %w", err)
+			}
+			return nil
 		},
 		"an address that is not allowed": func(c *connected, _ oauth.Person) error {
 			c.restarted(", allow: { emails: [bob@acme.example] }")
@@ -107,5 +127,28 @@ func TestWhoMayComeInNoMoreIsRefusedByEveryReplica(t *testing.T) {
 				t.Errorf("they are signed in at %s", res.Request.URL)
 			}
 		})
+	}
+}
+
+// The call that finds out that GitHub is done with its person has the client show how
+// they come again, and the calls after it are refused everywhere.
+func TestTheCallThatMeetsARefusalIsChallenged(t *testing.T) {
+	c := newConnected(t)
+	c.inBackground(c.door)
+	_, ada := c.browser("ada")
+	elsewhere, repos := c.access(ada.ID, "notes"), c.accessBy("https://chatgpt.com/oauth/client.json", ada.ID, "repos")
+	c.door.vault.Now = func() time.Time { return time.Now().Add(9 * time.Hour) }
+	c.github.Withdraw("ada")
+	status, _, body, got := c.call("repos", repos, nil)
+	if status != http.StatusOK || !strings.Contains(body, `"mcp/www_authenticate"`) || !strings.Contains(body, `error=\"invalid_token\"`) || got != nil {
+		t.Errorf("the call is answered %d, %s", status, body)
+	}
+	t.Logf("refused after %s", c.refusedSoon(elsewhere).Round(time.Millisecond))
+	events, err := c.door.in.store.Events(t.Context(), 0, 100)
+	c.ok(err)
+	if !slices.ContainsFunc(events, func(e store.Event) bool {
+		return e.Kind == store.PersonRefused && e.Subject == ada.ID && e.Actor == "github"
+	}) {
+		t.Errorf("the audit log has %+v", events)
 	}
 }

@@ -88,6 +88,7 @@ func build(ctx context.Context, in *installation, log *slog.Logger) (*door, erro
 	if err != nil {
 		return nil, errors.Join(err, d.close())
 	}
+	d.vault.Gone = d.auth.Refused
 	d.api, err = console.New(console.Config{
 		PublicURL: c.PublicURL, Tokens: in.keys, Grants: in.store, People: in.store, Flows: flowReader(in), Now: time.Now,
 	})

@@ -121,6 +121,14 @@ func (a *Attempt) Grant(id string) {
 	}
 }
 
+// Ended says why its grant has ended, in one of the reasons with which grants are
+// revoked; empty: it was not revoked.
+func (a *Attempt) Ended(why string) {
+	if a != nil {
+		a.values.ended = clean(why, maxValue)
+	}
+}
+
 // Behalf says that the client who asks is the server of a resource, and asks on
 // behalf of the client of a grant, whose flow it is.
 func (a *Attempt) Behalf(grantID string) {

@@ -14,6 +14,7 @@ type values struct {
 	resource string     // as it was asked for
 	scope    string
 	redirect string // the host
+	ended    string // why the grant did, in a constant of ours
 	server   string // the client id of a resource's server that asks on behalf of another client
 	request  string // by what the same authorization request is known again; never stored
 }
@@ -219,6 +220,7 @@ func (a *Attempt) facts(kind Kind) []string {
 		add("answers to", clean(strings.Join(hosts, ", "), maxValue))
 	case Token, Refresh:
 		add("client id", clean(a.learned.ClientID, maxID))
+		add("the grant ended", v.ended)
 	case Exchange:
 		add("server", clean(v.server, maxID))
 		add("client id", clean(a.learned.ClientID, maxID))

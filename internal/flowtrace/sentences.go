@@ -55,7 +55,7 @@ const (
 
 // ofUpstreams are refusals of package login whose cause, which the log has, stands in
 // the trace, too: it says which request to an upstream failed, and how, in words of
-// that package.
+// that package. So does that of a refresh for which an upstream was asked.
 var ofUpstreams = map[string]bool{
 	"The service that signs you in does not accept this server. Whoever runs this server has to look at its settings.":           true,
 	"The service that signs you in is not where this server looks for it. Whoever runs this server has to look at its settings.": true,
@@ -64,6 +64,8 @@ var ofUpstreams = map[string]bool{
 	"The service that signs you in gave an answer that cannot be believed.":                                                      true,
 	"You are signed in there, but you may not come in here.":                                                                     true,
 	"You said no there, or the sign-in was cancelled.":                                                                           true,
+	"the person has to sign in again: the service that signed them in vouches for them no more":                                  true,
+	"the service that signs the person in does not answer now; try again":                                                        true,
 }
 
 // remedies are by what the client or the person was told, which is a constant
@@ -207,6 +209,10 @@ var remedies = map[string]remedy{
 	"the client did not register for this grant_type":        {"", "The client was added for less than it asks for now. " + addAgain},
 	"grant_type must be authorization_code or refresh_token": {"", ofClient},
 
+	"the person has to sign in again: the service that signed them in vouches for them no more": {
+		"The service that signs the person in refuses them now, or the settings let them in no more.", "The cause here says which. If they should come in: let them in there, or in the settings under login, and have them sign in once more."},
+	"the service that signs the person in does not answer now; try again": {
+		"The service that signs the person in was asked about them, and did not answer.", "Nothing has ended, and the client tries again. The cause here says what became of the request. If it goes on, look whether this machine reaches that service, and at its settings under login."},
 	"the refresh token is unknown, expired or revoked": {"{who} came with a refresh token that is of no use any more.", "The grant was revoked, ran out, or its token was used twice. `sallyport grants list --ended` and `sallyport audit tail` say which. " + signAgain},
 	"the refresh token was issued to another client":   {"", "The client registered anew and kept its old tokens. " + signAgain},
 	"the resource of this grant is gone":               {"", "The resource was taken out of the settings, or its URL was changed. " + signAgain},
