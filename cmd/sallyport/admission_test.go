@@ -134,7 +134,6 @@ func TestWhoMayComeInNoMoreIsRefusedByEveryReplica(t *testing.T) {
 // they come again, and the calls after it are refused everywhere.
 func TestTheCallThatMeetsARefusalIsChallenged(t *testing.T) {
 	c := newConnected(t)
-	c.inBackground(c.door)
 	_, ada := c.browser("ada")
 	elsewhere, repos := c.access(ada.ID, "notes"), c.accessBy("https://chatgpt.com/oauth/client.json", ada.ID, "repos")
 	c.door.vault.Now = func() time.Time { return time.Now().Add(9 * time.Hour) }
@@ -143,6 +142,7 @@ func TestTheCallThatMeetsARefusalIsChallenged(t *testing.T) {
 	if status != http.StatusOK || !strings.Contains(body, `"mcp/www_authenticate"`) || !strings.Contains(body, `error=\"invalid_token\"`) || got != nil {
 		t.Errorf("the call is answered %d, %s", status, body)
 	}
+	c.inBackground(c.door) // who hears of it before the answer, is refused instead
 	t.Logf("refused after %s", c.refusedSoon(elsewhere).Round(time.Millisecond))
 	events, err := c.door.in.store.Events(t.Context(), 0, 100)
 	c.ok(err)
