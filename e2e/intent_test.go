@@ -15,7 +15,8 @@ import (
 )
 
 // A protocol is the far end of the intents: it takes the tokens that Privy gave, and
-// nothing else. Who speaks of everything is found to look for a great many things.
+// nothing else. Who speaks of everything is found to look for a great many things,
+// and who speaks of an outage has one.
 type protocol struct {
 	site *privySite
 	next http.Handler
@@ -28,6 +29,8 @@ func (p protocol) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case !p.site.gave(token):
 		http.Error(w, `{"error":"Invalid or expired access token"}`, http.StatusUnauthorized)
+	case r.URL.Path == "/discover/new" && strings.Contains(r.FormValue("payload"), "an outage"):
+		http.Error(w, "<html>", http.StatusBadGateway)
 	case r.URL.Path == "/discover/new" && strings.Contains(r.FormValue("payload"), "everything"):
 		var all []string
 		for i := range great {
@@ -64,6 +67,7 @@ func byPrivy(b *tab) {
 // TestALongListIsNotLong: ten thousand rows are a few elements, and the keyboard
 // reaches all of them.
 func TestALongListIsNotLong(t *testing.T) {
+	t.Parallel()
 	browser := newBrowser(t)
 	d := newIntents(t)
 	c := newChat(t, browser, d.MCP, "I am looking for everything.")
@@ -138,4 +142,157 @@ func TestALongListIsNotLong(t *testing.T) {
 	few()
 	c.forgives("status of 401")
 	c.faults()
+}
+
+const (
+	moved = "I moved to Berlin. I am looking for a chess coach. I want to learn about cryptography."
+	// What the stand-in finds there.
+	coach = "I am looking for a chess coach"
+)
+
+// TestTheConversationOfTheIndexConnector is what R1 and R2 were for: a person says
+// what they are looking for, signs in with Privy, sees what was understood, meets
+// who looks for the same, and asks them; in both kinds of host.
+func TestTheConversationOfTheIndexConnector(t *testing.T) {
+	t.Parallel()
+	browser := newBrowser(t)
+	for _, host := range hosts {
+		t.Run(host, func(t *testing.T) {
+			t.Parallel()
+			d := newIntents(t)
+			c := newChat(t, browser, d.MCP, moved)
+			w := c.show(host, "extract_intent", map[string]any{"fullInputText": moved}, byPrivy)
+			w.awaits("2 intents found")
+			w.awaits(coach)
+			if host == "mcpapps" {
+				w.look("intents")
+			}
+			ticksOff(c, w, host)
+			w.press("Find people")
+			c.awaits("Find people who are looking for the same as I am.")
+
+			w = c.show(host, "discover_connections", map[string]any{"fullInputText": moved}, nil)
+			w.awaits("People who look for the same")
+			w.awaits("Lena Fischer")
+			if host == "mcpapps" {
+				w.look("connections")
+			}
+			asksSomebody(c, w, host)
+			c.forgives("status of 401") // which is where signing in begins
+			c.forgives("status of 403") // and how a chat learns that it lacks a permission
+			c.faults()
+		})
+	}
+}
+
+// ticksOff ticks an intent off: after a second thought, with a permission that was
+// not given yet, and by the keyboard alone from there.
+func ticksOff(c *chat, w *widgetFrame, host string) {
+	w.t.Helper()
+	w.press("Tick off: " + coach)
+	w.awaitTrue(`document.activeElement.textContent === "No"`) // Enter does the safe thing
+	w.do(chromedp.KeyEvent(kb.Enter))
+	w.find("button", "Tick off: "+coach)
+	w.awaitTrue(`document.activeElement.closest("[role=row]")`)
+	w.press("Tick off: " + coach)
+	if host == "mcpapps" {
+		w.glance("intents-asked")
+	}
+	w.press("Yes, tick it off")
+	w.awaits("Your chat asks you for it")
+	c.allows(func(b *tab) { b.press("Allow") })
+	w.awaits("“" + coach + "” is ticked off.")
+	w.awaitTrue(`document.activeElement.closest("[role=row]")`)
+	w.find("button", "Open again: "+coach)
+	if host == "chatgpt" {
+		w.glance("intents-done")
+	}
+	c.again()
+	w.find("button", "Open again: "+coach) // the widget kept it
+	w.press("See all of yours")
+	w.awaits("2 intents, 1 of them done") // and so did the server
+	w.focus("gridcell", "")
+	for _, key := range []string{kb.End, kb.ArrowRight, kb.Enter} {
+		w.do(chromedp.KeyEvent(key))
+	}
+	w.find("button", "No")
+	w.do(chromedp.KeyEvent(kb.Enter))
+}
+
+// asksSomebody asks a person for a connection, takes it back, and skips another.
+func asksSomebody(c *chat, w *widgetFrame, host string) {
+	w.t.Helper()
+	w.press("Ask to connect: Lena Fischer")
+	w.press("Yes, ask")
+	w.awaits("You asked Lena Fischer to connect.")
+	w.find("button", "Take it back: Lena Fischer")
+	w.press("Skip: Sam Okafor")
+	w.press("Yes, skip")
+	w.awaits("Sam Okafor is skipped.")
+	c.again()
+	w.find("button", "Take it back: Lena Fischer") // kept
+
+	// In full, by the keyboard, and back to where one was.
+	w.focus("button", "Take it back: Lena Fischer")
+	for _, key := range []string{kb.ArrowLeft, kb.Enter} {
+		w.do(chromedp.KeyEvent(key))
+	}
+	w.find("heading", "Lena Fischer")
+	w.awaitTrue(`document.activeElement.textContent === "Lena Fischer"`)
+	if host == "mcpapps" {
+		w.glance("connections-whole")
+	}
+	w.press("Take it back: Lena Fischer")
+	w.press("Yes, take it back")
+	w.awaits("You took back what you asked Lena Fischer.")
+	w.awaitTrue(`document.activeElement.textContent === "Lena Fischer"`)
+	w.do(chromedp.KeyEvent(kb.Escape))
+	w.awaitTrue(`document.activeElement.closest("[role=row]")?.textContent.includes("Lena Fischer")`)
+	if host == "chatgpt" {
+		w.glance("connections-acted")
+	}
+}
+
+// TestIntentsSayWhatTheyWaitForAndWhatWentWrong: nothing found, nobody there, a
+// backend that is away, and a person whose token it does not take any more.
+func TestIntentsSayWhatTheyWaitForAndWhatWentWrong(t *testing.T) {
+	t.Parallel()
+	browser := newBrowser(t)
+	for i, host := range hosts {
+		t.Run(host, func(t *testing.T) {
+			t.Parallel()
+			d := newIntents(t)
+			c := newChat(t, browser, d.MCP, "Hello.")
+			w := c.show(host, "extract_intent", map[string]any{"fullInputText": "Hello."}, byPrivy)
+			w.awaits("Nothing that you are looking for was found")
+			if i == 0 {
+				w.glance("intents-empty")
+			}
+			w.press("See all of yours")
+			w.awaits("Nothing was found yet.")
+			w = c.show(host, "discover_connections", map[string]any{"fullInputText": "I need a zebra."}, nil)
+			w.awaits("Nobody else looks for the same yet.")
+			if i == 0 {
+				w.glance("connections-nobody")
+			}
+
+			evaluate[bool](c.tab, `(chat.held = new Promise(done => { window.release = () => done() }), true)`)
+			w = c.show(host, "discover_connections", map[string]any{"fullInputText": "I need an outage."}, nil)
+			w.find("status", "")
+			if i == 1 {
+				w.glance("connections-loading")
+			}
+			evaluate[bool](c.tab, `(release(), chat.held = Promise.resolve(), true)`)
+			w.awaits("the protocol's API is not there now.")
+			if i == 1 {
+				w.glance("connections-failed")
+			}
+			w.press("Try again")
+			w.find("alert", "")
+			w = c.show(host, "extract_intent", map[string]any{"fullInputText": "I need an outage."}, nil)
+			w.awaits("the protocol's API is not there now.")
+			c.forgives("status of 401")
+			c.faults()
+		})
+	}
 }

@@ -1,6 +1,9 @@
 package demo
 
-import "github.com/sallyport-dev/sallyport/oauth"
+import (
+	"github.com/sallyport-dev/sallyport/oauth"
+	"github.com/sallyport-dev/sallyport/resource"
+)
 
 // The two scopes of the demo. What people read about them stands in the
 // settings, which whoever guards the demo may write anew.
@@ -15,4 +18,21 @@ func ToolScopes() map[string]oauth.Scope {
 	return map[string]oauth.Scope{
 		toolEcho: read, toolWhoAmI: read, toolItems: read, toolCount: read, toolAct: write,
 	}
+}
+
+// Scopes is what people read of the scopes.
+func Scopes() []oauth.ScopeInfo {
+	return []oauth.ScopeInfo{
+		{Name: ScopeRead, Title: "See who you are and read the demo's items", Default: true},
+		{Name: ScopeWrite, Title: "Act on the demo's items"},
+	}
+}
+
+// Tools is what a guard has to know of the tools.
+func Tools() map[string]resource.Tool {
+	all := map[string]resource.Tool{}
+	for name, scope := range ToolScopes() {
+		all[name] = resource.Tool{Scopes: scope}
+	}
+	return all
 }

@@ -400,8 +400,12 @@ func TestAModelReadsTheBeginningOfALongList(t *testing.T) {
 	url := protocol(t, func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintf(w, `{"intents":[%s],"intentsGenerated":%d}`, strings.Join(all, ","), len(all))
 	})
-	text, out, failed := call(t, connect(t, serve(t, Options{API: url, Token: tokenOf("t")}), "ada"), toolExtract, args{"fullInputText": said})
+	s := connect(t, serve(t, Options{API: url, Token: tokenOf("t")}), "ada")
+	text, out, failed := call(t, s, toolExtract, args{"fullInputText": said})
 	if failed || len(out["intents"].([]any)) != told+2 || strings.Contains(text, "thing 50") || !strings.HasSuffix(text, "and 2 more\n") {
 		t.Errorf("%d intents, and the text %s", len(out["intents"].([]any)), text)
+	}
+	if text, _, _ := call(t, s, toolItems, nil); !strings.HasPrefix(text, "52 items:\n[ ] thing 0 (id: 0)\n") {
+		t.Errorf("they are kept in another order: %s", text)
 	}
 }

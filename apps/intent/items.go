@@ -3,6 +3,7 @@ package intent
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -24,13 +25,14 @@ func person(ctx context.Context) (string, error) {
 	return c.Subject, nil
 }
 
-// remember puts what was found on the person's list.
+// remember puts what was found on the person's list, in its order. Of more than the
+// list holds the first stay.
 func (d *discovery) remember(ctx context.Context, intents []Intent) {
 	who, err := person(ctx)
 	if err != nil {
 		return // nobody's list
 	}
-	for _, i := range intents {
+	for _, i := range slices.Backward(intents) {
 		title, ok := shelf.CleanTitle(strings.Join(strings.Fields(first(i.words(), shelf.MaxTitle-2)), " "))
 		if ok && i.ID != "" {
 			d.items.Add(who, shelf.Item{ID: i.ID, Title: title})

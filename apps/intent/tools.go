@@ -7,9 +7,10 @@ import (
 	"github.com/sallyport-dev/sallyport/apps/serving"
 	"github.com/sallyport-dev/sallyport/apps/shelf"
 	"github.com/sallyport-dev/sallyport/oauth"
+	"github.com/sallyport-dev/sallyport/resource"
 )
 
-// The scopes of this server. What people read about them stands in the settings.
+// The scopes of this server. What people read about them, settings may say anew.
 const (
 	ScopeRead  = "read"
 	ScopeWrite = "write"
@@ -30,6 +31,23 @@ func ToolScopes() map[string]oauth.Scope {
 	return map[string]oauth.Scope{
 		toolExtract: read, toolDiscover: read, toolEcho: read, toolItems: read, toolItem: write, toolAct: write,
 	}
+}
+
+// Scopes is what people read of the scopes.
+func Scopes() []oauth.ScopeInfo {
+	return []oauth.ScopeInfo{
+		{Name: ScopeRead, Title: "Find out what you look for, and who else does", Description: "What you say is sent to the discovery network, which keeps it.", Default: true},
+		{Name: ScopeWrite, Title: "Ask other people for a connection", Description: "And answer them, in your name."},
+	}
+}
+
+// Tools is what a guard has to know of the tools.
+func Tools() map[string]resource.Tool {
+	all := map[string]resource.Tool{}
+	for name, scope := range ToolScopes() {
+		all[name] = resource.Tool{Scopes: scope}
+	}
+	return all
 }
 
 func (d *discovery) addTools(s *mcp.Server) {

@@ -61,8 +61,10 @@ resources: [{name: demo, path: /demo, app: demo}, {name: github, path: /github, 
 			t.Errorf("the settings name %d tools, %s has %d", len(settings.Tools), settings.Name, len(declared))
 		}
 	}
-	if got, want := fmt.Sprintf("%+v", c.ProtectedResources()[1].Scopes), fmt.Sprintf("%+v", github.Scopes()); got != want {
-		t.Errorf("the settings have the scopes %s, GitHub %s", got, want)
+	for i, declared := range [][]oauth.ScopeInfo{demo.Scopes(), github.Scopes(), intent.Scopes()} {
+		if got, want := fmt.Sprintf("%+v", c.ProtectedResources()[i].Scopes), fmt.Sprintf("%+v", declared); got != want {
+			t.Errorf("the settings of %s have the scopes %s, and the server %s", c.Resources[i].Name, got, want)
+		}
 	}
 	if got := c.Resources[1].Connection; got.Login != "github" || fmt.Sprint(got.Scopes) != fmt.Sprint(github.UpstreamScopes()) {
 		t.Errorf("the connection of github is %v", got)

@@ -19,7 +19,7 @@ type configImportEnv struct {
 	File     string `arg:"" optional:"" placeholder:"FILE" help:"A file of NAME=value lines; without it, the environment of this command." type:"path"`
 	To       string `required:"" placeholder:"DIR" help:"Where the settings and the files with secrets go." type:"path"`
 	LoginURL string `name:"login-url" placeholder:"URL" help:"The page of your own that runs Privy's login: login_url."`
-	Protect  string `placeholder:"URL" help:"The MCP server to guard; without it, it is guarded elsewhere by a library."`
+	Protect  string `placeholder:"URL" help:"The MCP server to guard. Without it the built-in one is, where PROTOCOL_API_URL says what for; otherwise it is guarded elsewhere by a library."`
 }
 
 // Run writes settings, secrets in files beside them, and the signing key into the
@@ -62,7 +62,7 @@ func (c configImportEnv) Run(ctx context.Context, t terminal) error {
 		return err
 	}
 	fmt.Fprintf(t.out, "\nThe settings are in %s. Look at them, and then: sallyport serve --config %s\n", file, file)
-	if c.Protect == "" {
+	if c.Protect == "" && m.became["PROTOCOL_API_URL"] == "" {
 		fmt.Fprintln(t.out, "They say nothing of where the MCP server is: write it as upstream under resources, unless a library guards it where it is.")
 	}
 	return nil

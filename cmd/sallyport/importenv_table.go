@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/x509"
@@ -23,6 +24,7 @@ type migration struct {
 	loginURL, protect string
 
 	report     []fate
+	became     map[string]string // in place of what the table of variables says
 	files      map[string]string // secrets, by the name of their file
 	signingKey []byte            // PEM
 	algorithm  string            // that the key is for
@@ -62,7 +64,7 @@ var variables = []variable{
 
 // settings is the file, in YAML. Every value is written as JSON, which YAML takes.
 func (m *migration) settings() (string, error) {
-	m.files = map[string]string{}
+	m.files, m.became = map[string]string{}, map[string]string{}
 	var b strings.Builder
 	b.WriteString("# Written by sallyport config import-env; docs/config.md explains every key.\n")
 	issuer := strings.TrimSuffix(first(m.env, "SERVER_BASE_URL", "OAUTH_ISSUER_URL"), "/")
@@ -85,7 +87,7 @@ func (m *migration) settings() (string, error) {
 	var table []fate
 	for _, v := range variables {
 		if m.env[v.name] != "" {
-			table = append(table, fate{v.name, v.became})
+			table = append(table, fate{v.name, cmp.Or(m.became[v.name], v.became)})
 		}
 	}
 	m.report = append(table, m.report...)
@@ -207,6 +209,9 @@ func (m *migration) resource(b *strings.Builder) error {
 			b.WriteString("    connection: { provider: privy }\n")
 			m.say("PROTOCOL_API_URL", "its tools act with the person's Privy token, which each call brings them now: resources[0].connection")
 		}
+	} else if m.env["PRIVY_APP_ID"] != "" && m.env["PROTOCOL_API_URL"] != "" {
+		m.intents(b)
+		return nil
 	}
 	scopes, defaults := words(m.env["OAUTH_SUPPORTED_SCOPES"]), words(m.env["OAUTH_DEFAULT_SCOPES"])
 	if len(scopes) == 0 {
@@ -229,6 +234,20 @@ func (m *migration) resource(b *strings.Builder) error {
 		b.WriteString("      read: { default: true }\n")
 	}
 	return nil
+}
+
+// intents lets the built-in server take the place of the tools that were in the same
+// program: it has those of both generations, and its own scopes, read and write.
+func (m *migration) intents(b *strings.Builder) {
+	fmt.Fprintf(b, "    app: intent\n    backend: %s\n    connection: { provider: privy }\n", quoted(strings.TrimSuffix(m.env["PROTOCOL_API_URL"], "/")))
+	m.became["PROTOCOL_API_URL"] = "resources[0].backend: the built-in server has those tools"
+	if ms := m.env["PROTOCOL_API_TIMEOUT_MS"]; ms != "" {
+		fmt.Fprintf(b, "    backend_timeout: %s\n", quoted(ms+"ms"))
+		m.became["PROTOCOL_API_TIMEOUT_MS"] = "resources[0].backend_timeout"
+	}
+	m.became["PRIVY_TOKEN_EXCHANGE_TIMEOUT_MS"] = "left out: nothing is exchanged any more; a person's token is waited for 10 s at most"
+	const own = "left out: the built-in server has its own, read and write"
+	m.became["OAUTH_SUPPORTED_SCOPES"], m.became["OAUTH_DEFAULT_SCOPES"] = own, own+"; read is the default"
 }
 
 // words are separated by spaces or commas.

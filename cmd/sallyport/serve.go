@@ -166,7 +166,7 @@ func (c serveCommand) greet(ctx context.Context, t terminal, d *door) error {
 	first := resources[0]
 	fmt.Fprintf(t.out, "  Add it to Claude Code:   claude mcp add --transport http %s %s\n", first.Name, first.ID)
 	fmt.Fprintf(t.out, "  Other clients:           open %s in a browser\n\n", first.ID)
-	if c.Protect == "" && len(c.Command) == 0 && first.Name == "demo" {
+	if d.in.config.Resources[0].BuiltIn == "demo" {
 		fmt.Fprintln(t.out, "  This is the built-in demo. To guard your own MCP server:")
 		fmt.Fprintln(t.out, "    sallyport serve --protect http://localhost:3001/mcp")
 		fmt.Fprint(t.out, "    sallyport serve -- npx -y @modelcontextprotocol/server-everything\n\n")

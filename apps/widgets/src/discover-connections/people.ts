@@ -1,4 +1,5 @@
 import { asObject } from '../bridge/bridge'
+import { foreign } from '../shared/words'
 
 /** Somebody who looks for the same. What is said of them, others wrote. */
 export interface Person {
@@ -28,7 +29,7 @@ export function readDiscovered(structured: unknown): Discovered {
 function readPerson(row: unknown): Person {
   const o = asObject(row)
   const user = asObject(o.user)
-  return { id: words(user.id), name: words(user.name) || 'Somebody without a name', mutual: count(o.mutualIntentCount), synthesis: words(o.synthesis) }
+  return { id: words(user.id), name: foreign(words(user.name), 100) || 'Somebody without a name', mutual: count(o.mutualIntentCount), synthesis: foreign(words(o.synthesis), 5000) }
 }
 
 export type Action = 'REQUEST' | 'SKIP' | 'ACCEPT' | 'DECLINE' | 'CANCEL'

@@ -1,28 +1,29 @@
-import { useEffect, useMemo, useState } from 'react'
+import { useMemo, useState } from 'react'
 import { Sure } from '../shared/ask'
 import { useAct } from '../shared/act'
 import { List, RowButton } from '../shared/list'
-import { Bare, Failed, Loading, Note } from '../shared/parts'
+import { Bare, Failed, Loading, Note, Whole } from '../shared/parts'
 import { useBridge, useShown } from '../shared/widget'
 import { type Found, type Intent, readFound, readItem, readKept, summary, toKeep } from './intents'
 
 const act = { list: 'get-items', change: 'perform-item-action' } as const
 
 export function Intents() {
+  const bridge = useBridge()
   const { phase, result, can } = useShown()
   const tools = useAct()
-  const [newer, setNewer] = useState<Found | undefined>()
-  useEffect(() => setNewer(undefined), [result]) // the chat called again
-  const found = useMemo(() => newer ?? readFound(result?.structured), [newer, result])
+  const [newer, setNewer] = useState<{ of: unknown; found: Found }>() // than the result of the chat's own call
+  const found = useMemo(() => (newer && newer.of === result ? newer.found : readFound(result?.structured)), [newer, result])
 
   const look = async () => {
     const r = await tools.call(act.list)
-    if (r) setNewer(readFound(r.structured))
+    if (r) setNewer({ of: result, found: readFound(r.structured) })
   }
   const again = can.call ? look : undefined
+  const others = () => bridge.sendMessage('Find people who are looking for the same as I am.').catch((e) => tools.complain(String(e.message ?? e)))
   if (phase === 'cancelled') return <Bare><Note kind="plain">The chat did not ask what you are looking for.</Note></Bare>
   if (!result) return <Bare><Loading what="Finding out what you are looking for" lines={4} /></Bare>
-  if (result.failed && !newer) {
+  if (result.failed && newer?.of !== result) {
     return (
       <Bare>
         <Failed why={result.text || 'The server did not say what you are looking for.'} />
@@ -39,6 +40,7 @@ export function Intents() {
       </header>
       {found.intents.length === 0 ? <Nothing all={found.all} /> : <Rows found={found} tools={tools} />}
       <footer className="row">
+        {can.send && found.intents.length > 0 && <button type="button" className="main" onClick={others}>Find people</button>}
         <Yours again={again} busy={tools.busy} label={found.all ? 'Look again' : 'See all of yours'} />
       </footer>
       {tools.trouble && <Note kind="bad">That did not work: {tools.trouble.replace(/\.$/, '')}. Nothing was changed.</Note>}
@@ -77,6 +79,7 @@ function Rows({ found, tools }: { found: Found; tools: ReturnType<typeof useAct>
   const changed = useMemo(() => readKept(kept), [kept])
   const [asked, setAsked] = useState('')
   const [said, setSaid] = useState('')
+  const [whole, setWhole] = useState('')
   const isDone = (i: Intent) => changed.get(i.id) ?? i.done
 
   // Without the scope for it the server answers with a challenge, and the chat asks the person.
@@ -103,9 +106,22 @@ function Rows({ found, tools }: { found: Found; tools: ReturnType<typeof useAct>
         busy={tools.busy === act.change} go={() => change(i)} back={() => setAsked('')} />
     )
   }
+  const shown = found.intents.find((i) => i.id === whole)
+  const leave = () => {
+    setWhole('')
+    setAsked('')
+  }
   return (
     <>
-      <List label="Intents" rows={found.intents} keyOf={idOf} says={(i) => <Says intent={i} done={isDone(i)} />} acts={can.call ? acts : undefined} />
+      <List label="Intents" rows={found.intents} keyOf={idOf} away={shown !== undefined} open={(i) => setWhole(i.id)}
+        says={(i) => <Says intent={i} done={isDone(i)} />} acts={can.call ? acts : undefined} />
+      {shown && (
+        <Whole title={shown.title} back={leave}>
+          <When at={shown.created} />
+          {shown.text && <p className="text">{shown.text}</p>}
+          {can.call && <div className="row">{acts(shown)}</div>}
+        </Whole>
+      )}
       <div role="status">
         {tools.busy === act.change && <p className="quiet">The server may want your permission first. Your chat asks you for it; this goes on when you allowed it.</p>}
         {!tools.busy && said && <div className="note good">{said}</div>}
@@ -118,8 +134,14 @@ function idOf(i: Intent): string {
   return i.id
 }
 
-function Says({ intent, done }: { intent: Intent; done: boolean }) {
+function When({ at }: { at: number }) {
   const { locale } = useShown()
+  if (Number.isNaN(at)) return null
+  const day = new Date(at)
+  return <p className="quiet"><time dateTime={day.toISOString()}>{day.toLocaleDateString(locale, { dateStyle: 'medium' })}</time></p>
+}
+
+function Says({ intent, done }: { intent: Intent; done: boolean }) {
   return (
     <div className={done ? 'intent done' : 'intent'}>
       <svg className="mark" viewBox="0 0 20 20" width="20" height="20" role="img" aria-label={done ? 'done' : 'open'}>
@@ -127,13 +149,9 @@ function Says({ intent, done }: { intent: Intent; done: boolean }) {
         {done && <path d="M6 10.4l2.7 2.7L14.2 7.4" />}
       </svg>
       <div>
-        <p className="cut title" title={intent.title}>{intent.title}</p>
-        {intent.text && <p className="cut quiet" title={intent.text}>{intent.text}</p>}
-        {!intent.text && !Number.isNaN(intent.created) && (
-          <p className="quiet">
-            <time dateTime={new Date(intent.created).toISOString()}>{new Date(intent.created).toLocaleDateString(locale, { dateStyle: 'medium' })}</time>
-          </p>
-        )}
+        <p className="cut title">{intent.title}</p>
+        {intent.text && <p className="cut quiet">{intent.text}</p>}
+        {!intent.text && <When at={intent.created} />}
       </div>
     </div>
   )
