@@ -45,7 +45,7 @@ func (p protocol) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // newIntents is an installation that people come into by Privy, and that finds out
 // what they look for at a backend that knows them by Privy's tokens.
-func newIntents(t *testing.T) *door {
+func newIntents(t *testing.T) (*door, *privySite) {
 	t.Helper()
 	site := newPrivySite(t, "did:privy:cm3np4u9j001rc8b73seqmqqk", "grace@navy.example")
 	there := httptest.NewServer(protocol{site, backend.New(time.Now)})
@@ -54,7 +54,7 @@ func newIntents(t *testing.T) *door {
   - { name: intent, path: /mcp, app: intent, backend: "`+there.URL+`", connection: { provider: privy } }
 `)
 	site.signsInTo(t, d.URL)
-	return d
+	return d, site
 }
 
 // byPrivy signs in on the operator's own page, and allows what is asked for.
@@ -69,7 +69,7 @@ func byPrivy(b *tab) {
 func TestALongListIsNotLong(t *testing.T) {
 	t.Parallel()
 	browser := newBrowser(t)
-	d := newIntents(t)
+	d, _ := newIntents(t)
 	c := newChat(t, browser, d.MCP, "I am looking for everything.")
 	w := c.show("mcpapps", "extract_intent", map[string]any{"fullInputText": "I am looking for everything."}, byPrivy)
 	w.awaits("10,000 intents found")
@@ -159,7 +159,7 @@ func TestTheConversationOfTheIndexConnector(t *testing.T) {
 	for _, host := range hosts {
 		t.Run(host, func(t *testing.T) {
 			t.Parallel()
-			d := newIntents(t)
+			d, _ := newIntents(t)
 			c := newChat(t, browser, d.MCP, moved)
 			w := c.show(host, "extract_intent", map[string]any{"fullInputText": moved}, byPrivy)
 			w.awaits("2 intents found")
@@ -261,7 +261,7 @@ func TestIntentsSayWhatTheyWaitForAndWhatWentWrong(t *testing.T) {
 	for i, host := range hosts {
 		t.Run(host, func(t *testing.T) {
 			t.Parallel()
-			d := newIntents(t)
+			d, _ := newIntents(t)
 			c := newChat(t, browser, d.MCP, "Hello.")
 			w := c.show(host, "extract_intent", map[string]any{"fullInputText": "Hello."}, byPrivy)
 			w.awaits("Nothing that you are looking for was found")
@@ -295,4 +295,31 @@ func TestIntentsSayWhatTheyWaitForAndWhatWentWrong(t *testing.T) {
 			c.faults()
 		})
 	}
+}
+
+// TestABackendThatRefusesATokenHasItsPersonConnect: Privy took the person's token
+// back before its time. The widget says where to connect, they do, and it goes on.
+func TestABackendThatRefusesATokenHasItsPersonConnect(t *testing.T) {
+	t.Parallel()
+	browser := newBrowser(t)
+	d, site := newIntents(t)
+	c := newChat(t, browser, d.MCP, moved)
+	w := c.show("mcpapps", "extract_intent", map[string]any{"fullInputText": moved}, byPrivy)
+	w.awaits("2 intents found")
+	site.takesBack()
+	w = c.show("mcpapps", "discover_connections", map[string]any{"fullInputText": moved}, nil)
+	w.awaits("Privy is not connected.")
+	w.glance("connections-unconnected")
+	w.press("Open the page")
+	c.await(`chat.links.length === 1`)
+	_, links := c.said()
+	b := c.another(t)
+	b.open(links[0])
+	b.press("Connect Privy")
+	b.press("Sign in with Privy")
+	b.says("Privy is connected")
+	w.press("Try again")
+	w.awaits("Lena Fischer")
+	c.forgives("status of 401")
+	c.faults()
 }

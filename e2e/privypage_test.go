@@ -154,6 +154,13 @@ func (s *privySite) signsInTo(t *testing.T, door string) {
 	s.page = page
 }
 
+// takesBack ends what Privy gave, before its time.
+func (s *privySite) takesBack() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.given)
+}
+
 // gave says whether a token is one of Privy's that the page got.
 func (s *privySite) gave(token string) bool {
 	s.mu.Lock()

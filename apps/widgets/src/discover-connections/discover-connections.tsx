@@ -3,7 +3,8 @@ import { type Act, useAct } from '../shared/act'
 import { Sure } from '../shared/ask'
 import { Face } from '../shared/face'
 import { List, RowButton } from '../shared/list'
-import { Bare, Failed, Loading, Note, Whole } from '../shared/parts'
+import { Bare, Loading, Note, Whole } from '../shared/parts'
+import { Stuck } from '../shared/stuck'
 import { many } from '../shared/words'
 import { useBridge, useShown } from '../shared/widget'
 import { type Action, actionsFor, type Discovered, inAWord, type Person, readDiscovered, readKept, readStatus, spoken, toKeep } from './people'
@@ -23,7 +24,8 @@ export function Connections() {
       const r = await tools.call(tool.find, input)
       if (r) setAgain({ of: result, found: readDiscovered(r.structured) })
     }
-    return <Bare><Failed why={tools.trouble || result.text || 'The server did not say who looks for the same.'} again={can.call ? look : undefined} /></Bare>
+    const why = tools.trouble || result.text || 'The server did not say who looks for the same.'
+    return <Bare><Stuck result={tools.refused ?? result} why={why} again={can.call ? look : undefined} /></Bare>
   }
   return (
     <main>
@@ -98,7 +100,7 @@ function People({ people, tools }: { people: readonly Person[]; tools: Act }) {
         {tools.busy === tool.act && <p className="quiet">The server may want your permission first. Your chat asks you for it; this goes on when you allowed it.</p>}
         {!tools.busy && said && <div className="note good">{said}</div>}
       </div>
-      {tools.trouble && <Note kind="bad">That did not work: {tools.trouble.replace(/\.$/, '')}. Nothing was changed.</Note>}
+      {tools.trouble && <Stuck result={tools.refused} why={`That did not work, and nothing was changed. ${tools.trouble}`} />}
     </>
   )
 }

@@ -1,4 +1,7 @@
 import { asObject, type ToolResult } from '../bridge/bridge'
+import { link } from '../shared/missing'
+
+export { link, type Missing, readMissing } from '../shared/missing'
 
 /** A repository by its name. */
 export interface Place {
@@ -125,30 +128,10 @@ function readIssue(raw: unknown): Issue {
 export const text = (v: unknown) => (typeof v === 'string' ? v : '')
 const count = (v: unknown) => (typeof v === 'number' && v > 0 ? Math.floor(v) : 0)
 
-/** A URL that a person may be sent to; empty: none. */
-export function link(v: unknown): string {
-  const url = URL.parse(text(v))
-  return url && (url.protocol === 'https:' || url.protocol === 'http:') ? url.href : ''
-}
-
 export const nameOf = ({ owner, repo }: Place) => `${owner}/${repo}`
 
 /** Whether a row has all words in it, whatever their case. */
 export function has(words: string, ...texts: string[]): boolean {
   const all = texts.join('\n').toLocaleLowerCase()
   return words.toLocaleLowerCase().split(/\s+/).every((w) => all.includes(w))
-}
-
-/** Why a tool cannot work before its person did something: connect GitHub, or connect this server in their chat. */
-export interface Missing {
-  /** Where they connect; empty: the chat asks them by itself. */
-  page: string
-}
-
-/** undefined where a result failed for another reason. */
-export function readMissing(r: ToolResult | undefined): Missing | undefined {
-  if (!r?.failed) return undefined
-  const pages = r.meta['sallyport/connect']
-  const page = Array.isArray(pages) ? link(pages[0]) : ''
-  return page || r.meta['mcp/www_authenticate'] ? { page } : undefined
 }

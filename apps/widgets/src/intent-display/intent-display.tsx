@@ -2,7 +2,8 @@ import { useMemo, useState } from 'react'
 import { Sure } from '../shared/ask'
 import { useAct } from '../shared/act'
 import { List, RowButton } from '../shared/list'
-import { Bare, Failed, Loading, Note, Whole } from '../shared/parts'
+import { Bare, Loading, Note, Whole } from '../shared/parts'
+import { Stuck } from '../shared/stuck'
 import { useBridge, useShown } from '../shared/widget'
 import { type Found, type Intent, readFound, readItem, readKept, summary, toKeep } from './intents'
 
@@ -26,7 +27,7 @@ export function Intents() {
   if (result.failed && newer?.of !== result) {
     return (
       <Bare>
-        <Failed why={result.text || 'The server did not say what you are looking for.'} />
+        <Stuck result={result} why={result.text || 'The server did not say what you are looking for.'} />
         <Yours again={again} busy={tools.busy} label="See what was found before" />
         {tools.trouble && <Note kind="bad">{tools.trouble}</Note>}
       </Bare>

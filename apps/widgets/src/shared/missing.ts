@@ -1,0 +1,21 @@
+import type { ToolResult } from '../bridge/bridge'
+
+/** A URL that a person may be sent to; empty: none. */
+export function link(v: unknown): string {
+  const url = typeof v === 'string' ? URL.parse(v) : null
+  return url && (url.protocol === 'https:' || url.protocol === 'http:') ? url.href : ''
+}
+
+/** Why a tool cannot work before its person did something: connect a service, or connect this server in their chat. */
+export interface Missing {
+  /** Where they connect; empty: the chat asks them by itself. */
+  page: string
+}
+
+/** undefined where a result failed for another reason. */
+export function readMissing(r: ToolResult | undefined): Missing | undefined {
+  if (!r?.failed) return undefined
+  const pages = r.meta['sallyport/connect']
+  const page = Array.isArray(pages) ? link(pages[0]) : ''
+  return page || r.meta['mcp/www_authenticate'] ? { page } : undefined
+}
