@@ -56,6 +56,11 @@ func (s *Server) exchange(ctx context.Context, c *caller, form url.Values) (exch
 	if err != nil {
 		return exchanged{}, err
 	}
+	// A server acts for who may still come in, as a client does.
+	presented, _ := s.resource(access.Audience)
+	if err := s.stillVouchedFor(ctx, g.Subject, presented); err != nil {
+		return exchanged{}, err
+	}
 	if wanted.Login != "" {
 		return s.exchangeUpstream(ctx, c, wanted.Login, form, g, access)
 	}

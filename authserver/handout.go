@@ -94,7 +94,11 @@ func (s *Server) mayHave(w http.ResponseWriter, r *http.Request, u Upstream) (oa
 		w.Header().Set("WWW-Authenticate", `Bearer realm="sallyport", error="insufficient_scope", scope="`+needs+`"`)
 		return g, nil, oauth.Refuse(oauth.InsufficientScope, "the person has not agreed to hand their token to this client")
 	}
-	return g, access.Scope, nil
+	err = s.stillVouchedFor(r.Context(), g.Subject, resource)
+	if e := oauth.AsError(err); err != nil && e.Code == oauth.InvalidGrant {
+		err = oauth.Refuse(oauth.InvalidToken, vouchedNoMore).Because(e.Cause)
+	}
+	return g, access.Scope, err
 }
 
 // whoThere is what an upstream calls a person; empty where that is not known.
