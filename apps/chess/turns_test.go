@@ -45,7 +45,8 @@ type order struct {
 	who []string
 }
 
-// wants has a call wait for a turn, and keep it for half a second.
+// wants has a call wait for a turn, and keep it for half a second and a little more than
+// the one before: of two that end at once nobody knows whose turn is noted first.
 func (o *order) wants(t *testing.T, turns *turns, ctx context.Context, name string) {
 	go func() {
 		leave, err := turns.take(ctx)
@@ -54,11 +55,18 @@ func (o *order) wants(t *testing.T, turns *turns, ctx context.Context, name stri
 			return
 		}
 		o.mu.Lock()
+		time.AfterFunc(time.Second/2+time.Duration(len(o.who))*time.Millisecond, leave)
 		o.who = append(o.who, name)
 		o.mu.Unlock()
-		time.AfterFunc(time.Second/2, leave)
 	}()
 	synctest.Wait()
+}
+
+// soFar is who has had a turn.
+func (o *order) soFar() []string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.Clone(o.who)
 }
 
 func TestWhoAsksOftenWaitsBehindThemselves(t *testing.T) {
@@ -71,8 +79,10 @@ func TestWhoAsksOftenWaitsBehindThemselves(t *testing.T) {
 		o.wants(t, turns, from(t, "2001:db8::1"), "elsewhere")
 		o.wants(t, turns, from(t, "2001:db8::2"), "elsewhere") // whoever has a /64 has all of it
 		time.Sleep(2 * patience)
-		if want := []string{"greedy", "modest", "elsewhere", "greedy", "elsewhere", "greedy"}; !slices.Equal(o.who[:6], want) {
-			t.Errorf("the turns were %v", o.who)
+		synctest.Wait()
+		who := o.soFar()
+		if want := []string{"greedy", "modest", "elsewhere", "greedy", "elsewhere", "greedy"}; len(who) < 6 || !slices.Equal(who[:6], want) {
+			t.Errorf("the turns were %v", who)
 		}
 		if len(turns.askers) != 0 || turns.free != 2 || turns.strangers != 1 {
 			t.Errorf("afterwards: %+v", turns)
@@ -86,12 +96,12 @@ func TestWhoAsksAloneHasEveryTurnButOne(t *testing.T) {
 		for range 4 {
 			o.wants(t, turns, from(t, "192.0.2.1"), "stranger")
 		}
-		if len(o.who) != 3 {
-			t.Errorf("a stranger has %d turns", len(o.who))
+		if n := len(o.soFar()); n != 3 {
+			t.Errorf("a stranger has %d turns", n)
 		}
 		o.wants(t, turns, signedIn(t, "ada"), "ada")
-		if len(o.who) != 4 || o.who[3] != "ada" {
-			t.Errorf("somebody who is signed in waits behind strangers: %v", o.who)
+		if who := o.soFar(); len(who) != 4 || who[3] != "ada" {
+			t.Errorf("somebody who is signed in waits behind strangers: %v", who)
 		}
 		time.Sleep(patience)
 	})
@@ -106,8 +116,8 @@ func TestPeopleWhoAreSignedInAreFairToEachOther(t *testing.T) {
 		}
 		o.wants(t, turns, bob, "bob")
 		time.Sleep(patience)
-		if want := []string{"ada", "ada", "bob", "ada", "ada"}; !slices.Equal(o.who, want) {
-			t.Errorf("the turns were %v", o.who)
+		if want := []string{"ada", "ada", "bob", "ada", "ada"}; !slices.Equal(o.soFar(), want) {
+			t.Errorf("the turns were %v", o.soFar())
 		}
 	})
 }
