@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
 	"os"
@@ -173,6 +174,23 @@ func (s *chat) works(t *testing.T) {
 	}
 }
 
+// byPassword is a browser in which somebody signed in with their password, and connected
+// the GitHub of the one who is there by that name. What they take back there ends nothing
+// but that: they do not come in by it.
+func (c *connected) byPassword(who, there string) (*http.Client, oauth.Person) {
+	c.t.Helper()
+	c.github.SignIn(there)
+	jar, _ := cookiejar.New(nil)
+	b := &http.Client{Jar: jar}
+	page := c.page(b.Get(c.url + "/login"))
+	csrf := hiddenField.FindStringSubmatch(page[strings.Index(page, `action="/login"`):])
+	c.page(b.PostForm(c.url+"/login", url.Values{"csrf": {csrf[1]}, "ix": {""}, "username": {who}, "password": {"correct horse battery"}}))
+	c.connect(b, "github")
+	p, err := c.door.in.store.PersonByUsername(c.t.Context(), who)
+	c.ok(err)
+	return b, p
+}
+
 // follow is what the person does with the page that they are given.
 func (c *connected) follow(b *http.Client, page string) {
 	c.t.Helper()
@@ -203,7 +221,7 @@ func TestWhoTookATokenBackAtGitHubIsAskedToConnect(t *testing.T) {
 			t.Parallel()
 			c, at := newHub(t, inside)
 			c.github.Expiring = true
-			b, ada := c.browser("ada")
+			b, ada := c.byPassword("root", "ada")
 			opening := c.chat(ada, at, "c", "2025-11-25", true)
 			linked := c.chat(ada, at, "c", "2025-11-25", false)
 			without := c.chat(ada, at, "c", "2026-07-28", true)
