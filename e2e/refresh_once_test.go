@@ -113,12 +113,16 @@ func (b *borrowed) connect(t *testing.T) {
 
 // call calls the tool through a replica, and returns the status and Retry-After.
 func (b *borrowed) call(ctx context.Context, through *door) (int, string, error) {
+	return b.callWith(ctx, through, b.access)
+}
+
+func (b *borrowed) callWith(ctx context.Context, through *door, access string) (int, string, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, through.at+"/mcp", strings.NewReader(`{"jsonrpc":"2.0","id":1,"method":"tools/list"}`))
 	if err != nil {
 		return 0, "", err
 	}
 	r.Host = strings.TrimPrefix(b.first.URL, "http://") // a load balancer leaves it as it is
-	r.Header = http.Header{"Authorization": {"Bearer " + b.access}, "Content-Type": {"application/json"}, "Accept": {"application/json, text/event-stream"}}
+	r.Header = http.Header{"Authorization": {"Bearer " + access}, "Content-Type": {"application/json"}, "Accept": {"application/json, text/event-stream"}}
 	res, err := http.DefaultClient.Do(r)
 	if err != nil {
 		return 0, "", err
@@ -132,6 +136,10 @@ func (b *borrowed) call(ctx context.Context, through *door) (int, string, error)
 // once, and a second refresh would have ended the connection.
 func TestAThousandCallsThroughTwoReplicasRefreshOnce(t *testing.T) {
 	b := borrow(t)
+	grants := []string{b.access} // the door has at most 256 calls of one run at once
+	for len(grants) < 5 {
+		grants = append(grants, b.client.tokens(t, b.ada, "").AccessToken)
+	}
 	fault, arrived, release := standin.Hold()
 	defer release()
 	b.github.FailTimes(1, standin.Token, fault)
@@ -140,7 +148,7 @@ func TestAThousandCallsThroughTwoReplicasRefreshOnce(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range calls {
 		all.Go(func() {
-			status, _, err := b.call(t.Context(), []*door{b.first, b.second}[i%2])
+			status, _, err := b.callWith(t.Context(), []*door{b.first, b.second}[i%2], grants[i%len(grants)])
 			if err != nil {
 				t.Error(err)
 				return
@@ -151,8 +159,13 @@ func TestAThousandCallsThroughTwoReplicasRefreshOnce(t *testing.T) {
 	<-arrived // one of the replicas asks, and the other waits for it
 	release()
 	all.Wait()
+	for status := range answered {
+		if n := answered[status].Load(); n != 0 && status != http.StatusOK {
+			t.Errorf("%d calls were answered %d", n, status)
+		}
+	}
 	if ok := answered[http.StatusOK].Load(); ok != calls {
-		t.Errorf("%d calls were answered 200, %d 503", ok, answered[http.StatusServiceUnavailable].Load())
+		t.Errorf("%d calls were answered 200", ok)
 	}
 	if n := b.github.Count(standin.Token) - 1; n != 1 {
 		t.Errorf("GitHub was asked for newer tokens %d times", n)
