@@ -10,10 +10,7 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
-	"fmt"
 	"io"
-	"log/slog"
 
 	"github.com/sallyport-dev/sallyport/apps/chess"
 	"github.com/sallyport-dev/sallyport/apps/serving"
@@ -24,24 +21,21 @@ import (
 func main() { serving.Main("chess", run) }
 
 // settings are the flags.
-type settings struct{ issuer, resource, listen, data, stockfish string }
+type settings struct {
+	*serving.Alone
+	data, stockfish string
+}
 
 func readFlags(args []string, diagnosis io.Writer) (settings, error) {
 	var s settings
-	f := flag.NewFlagSet("chess", flag.ContinueOnError)
-	f.SetOutput(diagnosis)
-	f.StringVar(&s.issuer, "issuer", "", "the `URL` of the Sallyport that issues the tokens")
-	f.StringVar(&s.resource, "resource", "", "the `URL` of this server as clients reach it, and as it is called in that Sallyport's settings")
-	f.StringVar(&s.listen, "listen", "127.0.0.1:8081", "where to listen, `host:port`")
+	f, alone := serving.Flags("chess", "127.0.0.1:8081", diagnosis)
+	s.Alone = alone
 	f.StringVar(&s.data, "data", "chess.db", "the `file` in which people's games are kept")
 	f.StringVar(&s.stockfish, "stockfish", "", "the `program` of the engine; none plays without one (default: found where programs are)")
-	if err := f.Parse(args); err != nil {
+	if err := serving.Parse(f, args); err != nil {
 		return s, err
 	}
-	switch {
-	case f.NArg() > 0:
-		return s, fmt.Errorf("%q is not a flag", f.Arg(0))
-	case s.issuer == "" || s.resource == "":
+	if s.Issuer == "" || s.Guard.Resource.ID == "" {
 		return s, errors.New("--issuer and --resource are needed, such as --issuer https://mcp.example.com --resource https://chess.example.com/mcp")
 	}
 	return s, nil
@@ -53,16 +47,16 @@ func run(ctx context.Context, args []string, out, diagnosis io.Writer) error {
 	if err != nil {
 		return err
 	}
-	log := slog.New(slog.NewJSONHandler(diagnosis, nil))
 	kept, err := openGames(s.data)
 	if err != nil {
 		return err
 	}
 	defer kept.Close()
-	board := chess.New(chess.Options{Games: kept, Stockfish: s.stockfish, Log: log})
+	board := chess.New(chess.Options{Games: kept, Stockfish: s.stockfish, Log: s.Log})
 	defer board.Close()
-	return serving.Alone{Issuer: s.issuer, Listen: s.listen, Log: log, Guard: resource.Config{
-		Resource: oauth.ProtectedResource{Name: "chess", Title: "Chess", ID: s.resource, Scopes: chess.Scopes()},
+	s.Guard = resource.Config{
+		Resource: oauth.ProtectedResource{Name: "chess", Title: "Chess", ID: s.Guard.Resource.ID, Scopes: chess.Scopes()},
 		Tools:    chess.Tools(), DefaultToolScopes: oauth.NewScope(chess.ScopePlay),
-	}}.Serve(ctx, board, out)
+	}
+	return s.Serve(ctx, board, out)
 }

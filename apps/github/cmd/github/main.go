@@ -12,12 +12,7 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
-	"fmt"
 	"io"
-	"log/slog"
-	"os"
-	"strings"
 
 	"github.com/sallyport-dev/sallyport/apps/github"
 	"github.com/sallyport-dev/sallyport/apps/serving"
@@ -30,25 +25,22 @@ const secretVariable = "GITHUB_SERVER_SECRET"
 func main() { serving.Main("github", run) }
 
 // settings are the flags.
-type settings struct{ issuer, resource, listen, client, login, api string }
+type settings struct {
+	*serving.Alone
+	client, login, api string
+}
 
 func readFlags(args []string, diagnosis io.Writer) (settings, error) {
 	var s settings
-	f := flag.NewFlagSet("github", flag.ContinueOnError)
-	f.SetOutput(diagnosis)
-	f.StringVar(&s.issuer, "issuer", "", "the `URL` of the Sallyport that issues the tokens")
-	f.StringVar(&s.resource, "resource", "", "the `URL` of this server as clients reach it, and as it is called in that Sallyport's settings")
-	f.StringVar(&s.listen, "listen", "127.0.0.1:8082", "where to listen, `host:port`")
+	f, alone := serving.Flags("github", "127.0.0.1:8082", diagnosis)
+	s.Alone = alone
 	f.StringVar(&s.client, "client-id", "", "the client that this server is there; its secret is in "+secretVariable)
 	f.StringVar(&s.login, "login", "github", "the `name` of the login there whose tokens are meant")
 	f.StringVar(&s.api, "api", "", "the `URL` of GitHub's API, with a slash at its end (default https://api.github.com/)")
-	if err := f.Parse(args); err != nil {
+	if err := serving.Parse(f, args); err != nil {
 		return s, err
 	}
-	switch {
-	case f.NArg() > 0:
-		return s, fmt.Errorf("%q is not a flag", f.Arg(0))
-	case s.issuer == "" || s.resource == "" || s.client == "":
+	if s.Issuer == "" || s.Guard.Resource.ID == "" || s.client == "" {
 		return s, errors.New("--issuer, --resource and --client-id are needed, such as --issuer https://mcp.example.com --resource https://hub.example.com/mcp --client-id hub")
 	}
 	return s, nil
@@ -60,14 +52,7 @@ func run(ctx context.Context, args []string, out, diagnosis io.Writer) error {
 	if err != nil {
 		return err
 	}
-	secret := os.Getenv(secretVariable)
-	if secret == "" {
-		return errors.New(secretVariable + " is not set: it is the secret of the client that --client-id names")
-	}
-	exchange, err := resource.NewExchange(resource.ExchangeConfig{
-		TokenURL: strings.TrimSuffix(s.issuer, "/") + "/oauth/token", ClientID: s.client, Secret: oauth.Secret(secret),
-		Titles: map[string]string{s.login: "GitHub"},
-	})
+	exchange, err := s.Exchange(s.client, secretVariable, map[string]string{s.login: "GitHub"})
 	if err != nil {
 		return err
 	}
@@ -77,8 +62,9 @@ func run(ctx context.Context, args []string, out, diagnosis io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return serving.Alone{Issuer: s.issuer, Listen: s.listen, Log: slog.New(slog.NewJSONHandler(diagnosis, nil)), Guard: resource.Config{
-		Resource: oauth.ProtectedResource{Name: "github", Title: "GitHub", ID: s.resource, Scopes: github.Scopes()},
+	s.Guard = resource.Config{
+		Resource: oauth.ProtectedResource{Name: "github", Title: "GitHub", ID: s.Guard.Resource.ID, Scopes: github.Scopes()},
 		Tools:    github.Tools(), Upstreams: exchange,
-	}}.Serve(ctx, hub, out)
+	}
+	return s.Serve(ctx, hub, out)
 }

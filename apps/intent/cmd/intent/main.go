@@ -15,12 +15,7 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
-	"fmt"
 	"io"
-	"log/slog"
-	"os"
-	"strings"
 	"time"
 
 	"github.com/sallyport-dev/sallyport/apps/intent"
@@ -35,30 +30,26 @@ func main() { serving.Main("intent", run) }
 
 // settings are the flags.
 type settings struct {
-	issuer, resource, listen, api, client, login string
-	standIn                                      bool
-	patience                                     time.Duration
+	*serving.Alone
+	api, client, login string
+	standIn            bool
+	patience           time.Duration
 }
 
 func readFlags(args []string, diagnosis io.Writer) (settings, error) {
 	var s settings
-	f := flag.NewFlagSet("intent", flag.ContinueOnError)
-	f.SetOutput(diagnosis)
-	f.StringVar(&s.issuer, "issuer", "", "the `URL` of the Sallyport that issues the tokens")
-	f.StringVar(&s.resource, "resource", "", "the `URL` of this server as clients reach it, and as it is called in that Sallyport's settings")
-	f.StringVar(&s.listen, "listen", "127.0.0.1:8083", "where to listen, `host:port`")
+	f, alone := serving.Flags("intent", "127.0.0.1:8083", diagnosis)
+	s.Alone = alone
 	f.BoolVar(&s.standIn, "stand-in", false, "use a small API in this process, for trying: what people say is kept until the program ends")
 	f.StringVar(&s.api, "api", "", "the `URL` of the protocol's API")
 	f.DurationVar(&s.patience, "api-timeout", time.Minute, "how long the API may take to answer")
 	f.StringVar(&s.client, "client-id", "", "with --api: the client that this server is there; its secret is in "+secretVariable)
 	f.StringVar(&s.login, "login", "privy", "with --api: the `name` of the login there whose tokens the API knows people by")
-	if err := f.Parse(args); err != nil {
+	if err := serving.Parse(f, args); err != nil {
 		return s, err
 	}
 	switch {
-	case f.NArg() > 0:
-		return s, fmt.Errorf("%q is not a flag", f.Arg(0))
-	case s.issuer == "" || s.resource == "":
+	case s.Issuer == "" || s.Guard.Resource.ID == "":
 		return s, errors.New("--issuer and --resource are needed, such as --issuer https://mcp.example.com --resource https://intent.example.com/mcp")
 	case s.standIn == (s.api != ""):
 		return s, errors.New("either --api says where the protocol's API is, or --stand-in makes do without one")
@@ -74,18 +65,18 @@ func run(ctx context.Context, args []string, out, diagnosis io.Writer) error {
 	if err != nil {
 		return err
 	}
-	guard := resource.Config{
-		Resource: oauth.ProtectedResource{Name: "intent", Title: "Intents and connections", ID: s.resource, Scopes: intent.Scopes()},
+	s.Guard = resource.Config{
+		Resource: oauth.ProtectedResource{Name: "intent", Title: "Intents and connections", ID: s.Guard.Resource.ID, Scopes: intent.Scopes()},
 		Tools:    intent.Tools(), DefaultToolScopes: oauth.NewScope(intent.ScopeRead, intent.ScopeWrite),
 	}
 	o := intent.Options{Patience: s.patience}
 	if s.api != "" {
-		exchange, err := s.exchange()
+		exchange, err := s.Exchange(s.client, secretVariable, nil)
 		if err != nil {
 			return err
 		}
 		defer exchange.Close()
-		guard.Upstreams = exchange
+		s.Guard.Upstreams = exchange
 		own := serving.OwnOf(s.login)
 		o.API, o.Token, o.Refused = s.api, own.Token, own.Refused
 	}
@@ -93,16 +84,5 @@ func run(ctx context.Context, args []string, out, diagnosis io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return serving.Alone{Issuer: s.issuer, Listen: s.listen, Log: slog.New(slog.NewJSONHandler(diagnosis, nil)), Guard: guard}.Serve(ctx, server, out)
-}
-
-// exchange gets people's own tokens of the login from the issuer.
-func (s settings) exchange() (*resource.Exchange, error) {
-	secret := os.Getenv(secretVariable)
-	if secret == "" {
-		return nil, errors.New(secretVariable + " is not set: it is the secret of the client that --client-id names")
-	}
-	return resource.NewExchange(resource.ExchangeConfig{
-		TokenURL: strings.TrimSuffix(s.issuer, "/") + "/oauth/token", ClientID: s.client, Secret: oauth.Secret(secret),
-	})
+	return s.Serve(ctx, server, out)
 }
