@@ -26,13 +26,10 @@ type dismissal struct {
 // ended.
 func (s *Server) dismiss(ctx context.Context, person string, d dismissal) (ended int64, err error) {
 	if d.all {
-		d.grants = []store.GrantFilter{{Subject: person}}
-		if err := s.Sessions.CloseSessions(ctx, person); err != nil {
-			return 0, err
-		}
+		d.ways, d.grants = nil, []store.GrantFilter{{Subject: person}}
 	}
-	for _, way := range d.ways {
-		if err := s.Sessions.CloseSessionsBy(ctx, person, way); err != nil {
+	if d.all || len(d.ways) > 0 {
+		if err := s.closeSessions(ctx, person, d.ways); err != nil {
 			return 0, err
 		}
 	}
