@@ -7,9 +7,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,9 +15,6 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
-	"github.com/sallyport-dev/sallyport/internal/config"
-	"github.com/sallyport-dev/sallyport/login"
-	"github.com/sallyport-dev/sallyport/login/standin"
 	"github.com/sallyport-dev/sallyport/oauth"
 	"github.com/sallyport-dev/sallyport/resource"
 	"github.com/sallyport-dev/sallyport/store"
@@ -56,52 +51,13 @@ func byKey(t *testing.T, issuer string) (string, resource.ExchangeConfig) {
 // guards it, knows its callers by the keys that the door publishes, and gets what it
 // acts with by exchange.
 func newElsewhere(t *testing.T, proves proof) (c *connected, tool string) {
-	c = &connected{t: t, log: &writer{}, got: map[string]http.Header{},
-		request: `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"whoami","arguments":{}}}`}
-	c.github = standin.NewGitHub(standin.Client{ID: "door", Secret: "secret-of-the-door"},
-		standin.GitHubPerson{ID: 1, Login: "ada", Email: "ada@acme.example", Verified: true},
-		standin.GitHubPerson{ID: 2, Login: "bob", Email: "bob@acme.example", Verified: true})
-	there := httptest.NewServer(c.github)
-	t.Cleanup(there.Close)
-	front, tools := httptest.NewUnstartedServer(nil), httptest.NewUnstartedServer(nil)
-	c.url = "http://" + front.Listener.Addr().String()
-	host := tools.Listener.Addr().String()
-	known, own := proves(t, c.url)
-	own.TokenURL, own.ClientID = c.url+"/oauth/token", "repos-server"
-	file := filepath.Join(t.TempDir(), "sallyport.yaml")
-	c.ok(os.WriteFile(file, fmt.Appendf(nil, `
-public_url: %s
-data: %s
-login:
-  - { type: local }
-  - { type: github, url: %s, client_id: door, client_secret: secret-of-the-door }
-resources:
+	c, at, own := newDoorTo(t, proves, `
   - { name: repos, host: "%s", path: /mcp, connection: { provider: github, scopes: [repo] } }
-  - { name: notes, path: /notes/mcp, upstream: "http://127.0.0.1:1/mcp", scopes: { "notes:read": {} } }
-clients:
-  - client_id: repos-server
-    %s
-    serves: [repos]
-    exchange: [{ login: github }, { resource: notes, scopes: ["notes:read"] }]
-`, c.url, t.TempDir(), there.URL, host, known), 0o600))
-	settings, err := config.Load(file, os.LookupEnv)
-	c.ok(err)
-	log := slog.New(slog.NewJSONHandler(c.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	in, err := open(t.Context(), settings, log, true)
-	c.ok(err)
-	c.door, err = build(t.Context(), in, log)
-	c.ok(err)
-	t.Cleanup(func() { c.door.shut(t) })
-	c.github.Redirects(c.url + "/oauth/callback/github")
-	front.Config.Handler = c.door.handler()
-	front.Start()
-	t.Cleanup(front.Close)
-	_, err = localLogin(in).Create(t.Context(), login.New{Username: "root", Password: "correct horse battery", Admin: true})
-	c.ok(err)
-	tools.Config.Handler = repos(t, c.url, settings.ProtectedResources()[0], there.URL, own)
-	tools.Start()
-	t.Cleanup(tools.Close)
-	return c, "http://" + host + "/mcp"
+  - { name: notes, path: /notes/mcp, upstream: "http://127.0.0.1:1/mcp", scopes: { "notes:read": {} } }`,
+		`{ resource: notes, scopes: ["notes:read"] }`)
+	at.Config.Handler = repos(t, c.url, c.door.in.config.ProtectedResources()[0], c.there, own)
+	at.Start()
+	return c, "http://" + at.Listener.Addr().String() + "/mcp"
 }
 
 // repos is that server: it asks GitHub who its caller is, with the caller's own token.

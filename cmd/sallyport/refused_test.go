@@ -34,8 +34,8 @@ import (
 const scopesOfGitHub = `connection: { provider: github, scopes: [repo, "read:user"] }, scopes: { "read:user": {default: true}, "read:repos": {}, "write:issues": {} } }`
 
 // newDoorTo is a door with these resources, the first of which is at the other server,
-// that does not serve yet.
-func newDoorTo(t *testing.T, resources, mayExchange string) (c *connected, elsewhere *httptest.Server) {
+// that does not serve yet; and what that one exchanges with.
+func newDoorTo(t *testing.T, proves proof, resources, mayExchange string) (c *connected, elsewhere *httptest.Server, own resource.ExchangeConfig) {
 	c = &connected{t: t, log: &writer{}, got: map[string]http.Header{},
 		request: `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"whoami","arguments":{}}}`}
 	c.github = standin.NewGitHub(standin.Client{ID: "door", Secret: "secret-of-the-door"},
@@ -47,6 +47,8 @@ func newDoorTo(t *testing.T, resources, mayExchange string) (c *connected, elsew
 	front, elsewhere := httptest.NewUnstartedServer(nil), httptest.NewUnstartedServer(nil)
 	t.Cleanup(elsewhere.Close)
 	c.url = "http://" + front.Listener.Addr().String()
+	known, own := proves(t, c.url)
+	own.TokenURL, own.ClientID = c.url+"/oauth/token", "repos-server"
 	if mayExchange != "" {
 		mayExchange = ", " + mayExchange
 	}
@@ -60,10 +62,10 @@ login:
 resources:%s
 clients:
   - client_id: repos-server
-    client_secret: %s
+    %s
     serves: [repos]
     exchange: [{ login: github }%s]
-`, c.url, t.TempDir(), there.URL, fmt.Sprintf(resources, elsewhere.Listener.Addr()), elsewhereSecret, mayExchange), 0o600))
+`, c.url, t.TempDir(), there.URL, fmt.Sprintf(resources, elsewhere.Listener.Addr()), known, mayExchange), 0o600))
 	settings, err := config.Load(file, os.LookupEnv)
 	c.ok(err)
 	log := slog.New(slog.NewJSONHandler(c.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
@@ -78,7 +80,7 @@ clients:
 	t.Cleanup(front.Close)
 	_, err = localLogin(in).Create(t.Context(), login.New{Username: "root", Password: "correct horse battery", Admin: true})
 	c.ok(err)
-	return c, elsewhere
+	return c, elsewhere, own
 }
 
 // newHub is the GitHub server: in the door, or in another program that gets tokens by
@@ -86,20 +88,20 @@ clients:
 func newHub(t *testing.T, inside bool) (c *connected, at string) {
 	t.Helper()
 	if inside {
-		c, _ := newDoorTo(t, `
+		c, _, _ := newDoorTo(t, bySecret, `
   - { name: repos, host: "%s", path: /unused/mcp, connection: { provider: github } }
   - { name: github, path: /github/mcp, app: github }`, "")
 		return c, c.url + "/github/mcp"
 	}
-	c, elsewhere := newDoorTo(t, `
+	c, elsewhere, own := newDoorTo(t, bySecret, `
   - { name: first, path: /unused/mcp, upstream: "http://127.0.0.1:1/mcp", connection: { provider: github } }
   - { name: repos, host: "%s", path: /mcp, `+scopesOfGitHub, "")
-	exchange, err := resource.NewExchange(resource.ExchangeConfig{TokenURL: c.url + "/oauth/token", ClientID: "repos-server", Secret: elsewhereSecret,
-		Titles: map[string]string{"github": "GitHub"}})
+	own.Titles = map[string]string{"github": "GitHub"}
+	exchange, err := resource.NewExchange(own)
 	c.ok(err)
 	t.Cleanup(func() { _ = exchange.Close() })
-	own := serving.OwnOf("github")
-	hub, err := github.New(github.Options{API: c.there + "/", Token: own.Token, Refused: own.Refused})
+	acts := serving.OwnOf("github")
+	hub, err := github.New(github.Options{API: c.there + "/", Token: acts.Token, Refused: acts.Refused})
 	c.ok(err)
 	at = "http://" + elsewhere.Listener.Addr().String() + "/mcp"
 	elsewhere.Config.Handler, err = serving.Alone{Issuer: c.url, Guard: resource.Config{
