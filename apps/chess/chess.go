@@ -78,7 +78,7 @@ func New(o Options) *Server {
 		Capabilities: &mcp.ServerCapabilities{}, // without it the SDK promises log messages
 	})
 	c.addTools(s)
-	board().AddTo(s, foundAt)
+	board().AddTo(s, serving.FoundAt)
 	return &Server{Handler: knowing(o.Address, serving.Handler(s)), engine: c.engine}
 }
 

@@ -1,13 +1,11 @@
 package chess
 
 import (
-	"context"
 	_ "embed" // the page
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/sallyport-dev/sallyport/apps/widget"
-	"github.com/sallyport-dev/sallyport/resource"
 )
 
 //go:embed widgets/dist/chess-board.html
@@ -33,10 +31,4 @@ func onBoard(t *mcp.Tool) {
 	default:
 		board().ShowResultsOf(t, "Setting up the board", "The board is set up")
 	}
-}
-
-// foundAt is where this server is found from outside, as the guard says.
-func foundAt(ctx context.Context) string {
-	c, _ := resource.CallerFrom(ctx)
-	return c.Resource
 }

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"github.com/sallyport-dev/sallyport/apps/serving"
 	"github.com/sallyport-dev/sallyport/oauth"
 	"github.com/sallyport-dev/sallyport/resource"
 )
@@ -29,10 +30,4 @@ func Scopes() []oauth.ScopeInfo {
 }
 
 // Tools is what a guard has to know of the tools.
-func Tools() map[string]resource.Tool {
-	all := map[string]resource.Tool{}
-	for name, scope := range ToolScopes() {
-		all[name] = resource.Tool{Scopes: scope}
-	}
-	return all
-}
+func Tools() map[string]resource.Tool { return serving.Tools(ToolScopes()) }

@@ -1,13 +1,11 @@
 package github
 
 import (
-	"context"
 	_ "embed" // the pages
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/sallyport-dev/sallyport/apps/widget"
-	"github.com/sallyport-dev/sallyport/resource"
 )
 
 var (
@@ -58,10 +56,4 @@ func onPage(t *mcp.Tool) {
 	case toolProfile:
 		connectPage().ShowResultsOf(t, "Asking GitHub who you are", "Asked GitHub who you are")
 	}
-}
-
-// foundAt is where this server is found from outside, as the guard says.
-func foundAt(ctx context.Context) string {
-	c, _ := resource.CallerFrom(ctx)
-	return c.Resource
 }

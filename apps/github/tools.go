@@ -42,7 +42,7 @@ func ToolScopes() map[string]oauth.Scope {
 
 func (h *hub) addTools(s *mcp.Server) {
 	for _, p := range []widget.Page{repositoriesPage(), issuesPage(), newIssuePage(), connectPage()} {
-		p.AddTo(s, foundAt)
+		p.AddTo(s, serving.FoundAt)
 	}
 	mcp.AddTool(s, tool(mcp.Tool{
 		Name: toolRepositories, Title: "List repositories", Annotations: reads(),
@@ -121,13 +121,7 @@ func Scopes() []oauth.ScopeInfo {
 }
 
 // Tools is what a guard has to know of the tools.
-func Tools() map[string]resource.Tool {
-	all := map[string]resource.Tool{}
-	for name, scope := range ToolScopes() {
-		all[name] = resource.Tool{Scopes: scope}
-	}
-	return all
-}
+func Tools() map[string]resource.Tool { return serving.Tools(ToolScopes()) }
 
 // tool says what a tool needs, and which page shows what it answers.
 func tool(t mcp.Tool) *mcp.Tool {

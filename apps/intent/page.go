@@ -1,13 +1,12 @@
 package intent
 
 import (
-	"context"
 	_ "embed" // the pages
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/sallyport-dev/sallyport/apps/serving"
 	"github.com/sallyport-dev/sallyport/apps/widget"
-	"github.com/sallyport-dev/sallyport/resource"
 )
 
 //go:embed widgets/dist/intent-display.html
@@ -36,8 +35,8 @@ func connectionsPage() widget.Page {
 
 // addPages makes chats show results on the pages, and lets the pages call.
 func (d *discovery) addPages(s *mcp.Server) {
-	intentsPage().AddTo(s, foundAt)
-	connectionsPage().AddTo(s, foundAt)
+	intentsPage().AddTo(s, serving.FoundAt)
+	connectionsPage().AddTo(s, serving.FoundAt)
 }
 
 // onPages says of a tool which page shows what it answers.
@@ -53,10 +52,4 @@ func onPages(t *mcp.Tool) *mcp.Tool {
 		widget.LetWidgetsCall(t)
 	}
 	return t
-}
-
-// foundAt is where this server is found from outside, as the guard says.
-func foundAt(ctx context.Context) string {
-	c, _ := resource.CallerFrom(ctx)
-	return c.Resource
 }

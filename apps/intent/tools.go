@@ -42,13 +42,7 @@ func Scopes() []oauth.ScopeInfo {
 }
 
 // Tools is what a guard has to know of the tools.
-func Tools() map[string]resource.Tool {
-	all := map[string]resource.Tool{}
-	for name, scope := range ToolScopes() {
-		all[name] = resource.Tool{Scopes: scope}
-	}
-	return all
-}
+func Tools() map[string]resource.Tool { return serving.Tools(ToolScopes()) }
 
 func (d *discovery) addTools(s *mcp.Server) {
 	mcp.AddTool(s, tool(mcp.Tool{

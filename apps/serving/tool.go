@@ -45,6 +45,22 @@ func Says(format string, args ...any) *mcp.CallToolResult {
 	return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: fmt.Sprintf(format, args...)}}}
 }
 
+// Tools is what a guard has to know of tools that each need these scopes, by their names.
+func Tools(scopes map[string]oauth.Scope) map[string]resource.Tool {
+	all := map[string]resource.Tool{}
+	for name, scope := range scopes {
+		all[name] = resource.Tool{Scopes: scope}
+	}
+	return all
+}
+
+// FoundAt is where this server is found from outside, as the guard says; empty where
+// there is none.
+func FoundAt(ctx context.Context) string {
+	c, _ := resource.CallerFrom(ctx)
+	return c.Resource
+}
+
 // Person is who is signed in and calls; false where nobody is.
 func Person(ctx context.Context) (resource.Caller, bool) {
 	c, known := resource.CallerFrom(ctx)
