@@ -14,7 +14,7 @@ import (
 
 // checks are the verbs that look at the last answer.
 var checks = map[string]func(s *scene, rest string) error{
-	"elsewhere-got": (*scene).checkElsewhere,
+	"elsewhere-got": (*scene).checkElsewhere, "elsewhere-got-no": (*scene).checkElsewhereHasNo,
 	"status":        func(s *scene, want string) error { return same(strconv.Itoa(s.last.status), want) },
 	"json":          (*scene).checkJSON,
 	"no-json":       (*scene).checkNoJSON,

@@ -91,8 +91,8 @@ func (s *scene) openElsewhere(name string, given url.Values) elsewhere {
 		g := standin.NewGitHub(client,
 			standin.GitHubPerson{ID: 1, Login: "Ada", Name: "Ada Lovelace", Email: "ada@acme.example", Verified: true, Orgs: []string{"acme"}, Teams: []string{"acme/tickets"}},
 			standin.GitHubPerson{ID: 2, Login: "mallory", Email: "mallory@elsewhere.example", Verified: true},
-			standin.GitHubPerson{ID: 3, Login: "grace", Email: "grace@acme.example", Verified: true})
-		g.Now = s.clock.Now
+			standin.GitHubPerson{ID: 3, Login: "grace", Email: "grace@acme.example", Verified: true, Orgs: []string{"acme"}})
+		g.Now, g.FineGrained = s.clock.Now, given.Has("app")
 		at := serve(g)
 		return elsewhere{front: &g.Front, url: at, github: g, way: login.NewGitHub(login.GitHubOptions{URL: at, ClientID: "door", ClientSecret: elsewhereSecret, Groups: given.Has("group")}),
 			people: map[string]string{"ada": "Ada", "mallory": "mallory", "grace": "grace"}}
@@ -206,7 +206,7 @@ func (s *scene) through(rest string) error {
 
 // breaks are faults of an upstream: "breaks NAME ENDPOINT FAULT".
 var breaks = map[string]standin.Fault{
-	"reset": standin.Reset(), "500": standin.Status(500), "503": standin.Unavailable(time.Minute), "404": standin.Status(404), "a-page": standin.HTML(200),
+	"reset": standin.Reset(), "500": standin.Status(500), "503": standin.Unavailable(time.Minute), "403": standin.Status(403), "404": standin.Status(404), "a-page": standin.HTML(200),
 	"too-much": standin.Huge(64 << 20), "wrong-nonce": standin.WrongNonce(), "wrong-audience": standin.WrongAudience(),
 	"wrong-issuer": standin.WrongIssuer(), "expired": standin.Expired(), "unknown-key": standin.UnknownKey(), "unsigned": standin.AlgorithmNone(),
 	"signed-with-the-public-key": standin.AlgorithmHS256(), "no": standin.Cancel(), "early": standin.ClockOff(time.Hour),
@@ -246,6 +246,15 @@ func (s *scene) checkElsewhere(rest string) error {
 	got := s.elsewhere[words[0]].front.Last(standin.Authorize).Query.Get(words[1])
 	if len(words) == 2 && got == "" || len(words) == 3 && got != words[2] {
 		return fmt.Errorf("%s got %s=%q", words[0], words[1], got)
+	}
+	return nil
+}
+
+// checkElsewhereHasNo is the opposite: "elsewhere-got-no NAME PARAMETER".
+func (s *scene) checkElsewhereHasNo(rest string) error {
+	name, parameter, _ := strings.Cut(rest, " ")
+	if got := s.elsewhere[name].front.Last(standin.Authorize).Query; got.Has(parameter) {
+		return fmt.Errorf("%s got %s=%q", name, parameter, got.Get(parameter))
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package login
 import (
 	"context"
 	"net/http"
+	"regexp"
 
 	"github.com/sallyport-dev/sallyport/oauth"
 )
@@ -37,6 +38,7 @@ func NewGitHub(g GitHubOptions) *OAuth2 {
 	}
 	o := NewOAuth2(OAuth2Options{Issuer: g.URL, AuthorizationURL: g.URL + "/login/oauth/authorize", TokenURL: g.URL + "/login/oauth/access_token",
 		UserURL: g.API + "/user", ClientID: g.ClientID, ClientSecret: g.ClientSecret, Scopes: scopes, InBody: true, Transport: g.Transport})
+	o.suggest = suggestedLogin
 	o.add = func(ctx context.Context, bearer string, p *Profile) error {
 		p.Unasked = !g.Groups
 		if err := g.address(ctx, o.client, bearer, p); err != nil || !g.Groups {
@@ -45,6 +47,18 @@ func NewGitHub(g GitHubOptions) *OAuth2 {
 		return g.groups(ctx, o.client, bearer, p)
 	}
 	return o
+}
+
+// githubLogin is what accounts at GitHub are called.
+var githubLogin = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
+
+// suggestedLogin makes GitHub suggest an account: "Authorizing OAuth apps", login. An
+// address is none: that GitHub would find its owner is not documented.
+func suggestedLogin(hint string) map[string]string {
+	if !githubLogin.MatchString(hint) {
+		return nil
+	}
+	return map[string]string{"login": hint}
 }
 
 // address is the primary one, where it is verified.

@@ -41,6 +41,9 @@ type Fields struct{ Subject, Username, FullName, Email, EmailVerified, Groups st
 type OAuth2 struct {
 	OAuth2Options
 	client *http.Client
+	// suggest is the parameter, with its value, that suggests who signs in; nil: there
+	// is none.
+	suggest func(hint string) map[string]string
 	// add completes what the user's JSON does not say; nil: it says all.
 	add func(ctx context.Context, bearer string, p *Profile) error
 }
@@ -76,6 +79,9 @@ func (o *OAuth2) Leave(_ context.Context, d Departure) (string, error) {
 	_, asked := o.Dialect.asked(d.scopes(o.Scopes))
 	more := append(parameters(o.Parameters), oauth2.S256ChallengeOption(d.Verifier))
 	more = append(more, asked...)
+	if o.suggest != nil {
+		more = append(more, parameters(o.suggest(d.Hint))...)
+	}
 	return o.config(d).AuthCodeURL(d.State, more...), nil
 }
 
