@@ -1,13 +1,12 @@
 package e2e
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
+	"regexp"
 	"testing"
-
-	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
 
 // tree is the path of this repository.
@@ -89,18 +88,36 @@ func TestTheGuideToChess(t *testing.T) {
 	g.dir = beside
 	g.follow("copy-chess.md", "", "")
 
-	// The page is the changed one, at an address of its own.
-	for tool, err := range g.session.Tools(t.Context(), nil) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		if tool.Name != "new_game" {
-			continue
-		}
-		at, _ := tool.Meta["openai/outputTemplate"].(string)
-		page, err := g.session.ReadResource(t.Context(), &mcp.ReadResourceParams{URI: at})
-		if err != nil || !strings.Contains(page.Contents[0].Text, "#7f9d69") || strings.Contains(page.Contents[0].Text, "#b99a78") {
-			t.Errorf("the page at %s is not the one that was built: %v", at, err)
-		}
+	if out := g.log.String(); !regexp.MustCompile(`(?m)^ok\s+example\.com/knights/chess\s`).MatchString(out) {
+		t.Error("the tests that came along were not run")
+	}
+	playsKnights(t, g)
+}
+
+// playsKnights is a person who opens the changed board in each kind of chat, which signs
+// them in, and makes a move. The client of the guide knows of it.
+func playsKnights(t *testing.T, g *guide) {
+	for _, host := range hosts {
+		t.Run("its board is played in a chat, "+host, func(t *testing.T) {
+			c := newChat(t, newBrowser(t), g.here("http://localhost:8081/mcp"), "Let's play!")
+			w := c.show(host, "new_game", map[string]any{"side": "white"}, func(b *tab) {
+				b.signIn()
+				b.press("Allow")
+			})
+			w.awaits("Your move.")
+			for square, want := range map[string]string{"a1": "rgb(127, 157, 105)", "b1": "rgb(238, 242, 226)"} {
+				if got := inside[string](w, fmt.Sprintf("getComputedStyle(document.querySelector('[data-square=%s]')).backgroundColor", square)); got != want {
+					t.Errorf("%s is %s, want the new colour, %s", square, got, want)
+				}
+			}
+			w.drag("gridcell", "e2, white pawn", "e4, empty")
+			w.awaitTrue(movesMade(2))
+			w.announces("Your move.")
+			if moves, _ := board(t, g.session, "status", nil)["history"].([]any); len(moves) != 2 || moves[0] != "e4" {
+				t.Errorf("the guide's client is told of the moves %v", moves)
+			}
+			c.forgives("status of 401") // which is where signing in begins
+			c.faults()
+		})
 	}
 }
