@@ -298,7 +298,8 @@ func TestIntentsSayWhatTheyWaitForAndWhatWentWrong(t *testing.T) {
 }
 
 // TestABackendThatRefusesATokenHasItsPersonConnect: Privy took the person's token
-// back before its time. The widget says so, and opens the page where they connect.
+// back before its time. The widget says so, and opens the page where they connect;
+// when they have, it goes on.
 func TestABackendThatRefusesATokenHasItsPersonConnect(t *testing.T) {
 	t.Parallel()
 	browser := newBrowser(t)
@@ -313,7 +314,23 @@ func TestABackendThatRefusesATokenHasItsPersonConnect(t *testing.T) {
 	w.press("Open the page")
 	w.awaitTrue(`document.querySelector("[role=alert] button.main")?.textContent === "Try again"`)
 	if _, links := c.said(); len(links) != 1 || !strings.HasPrefix(links[0], d.URL+"/connect/privy?for=") {
-		t.Errorf("the chat is asked to open %q", links)
+		t.Fatalf("the chat is asked to open %q", links)
+	}
+	w.press("Try again") // too early
+	w.find("button", "Open the page")
+
+	_, links := c.said()
+	b := c.another(t)
+	b.open(links[0])
+	b.says("“A chat” asked of Intents and connections for you")
+	b.press("Connect Privy")
+	b.press("Sign in with Privy")
+	b.says("Privy is connected")
+	w.press("Open the page")
+	w.press("Try again")
+	w.awaits("Lena Fischer")
+	if asked := evaluate[bool](c.tab, `!!document.querySelector("#ask a")`); asked {
+		t.Error("the chat asks for a permission that was given")
 	}
 	c.forgives("status of 401")
 	c.faults()
