@@ -15,12 +15,12 @@ import (
 // checks are the verbs that look at the last answer.
 var checks = map[string]func(s *scene, rest string) error{
 	"elsewhere-got": (*scene).checkElsewhere, "elsewhere-got-no": (*scene).checkElsewhereHasNo,
-	"status":        func(s *scene, want string) error { return same(strconv.Itoa(s.last.status), want) },
-	"json":          (*scene).checkJSON,
-	"no-json":       (*scene).checkNoJSON,
-	"has":           (*scene).checkHeader,
-	"has-no":        (*scene).checkNoHeader,
-	"location":      (*scene).checkLocation,
+	"status":   func(s *scene, want string) error { return same(strconv.Itoa(s.last.status), want) },
+	"json":     (*scene).checkJSON,
+	"no-json":  (*scene).checkNoJSON,
+	"has":      (*scene).checkHeader,
+	"has-no":   (*scene).checkNoHeader,
+	"location": (*scene).checkLocation,
 	"leads-to": func(s *scene, want string) error {
 		if got := s.last.header.Get("Location"); !strings.HasPrefix(got, want) {
 			return fmt.Errorf("it leads to %q", got)
