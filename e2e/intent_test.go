@@ -317,21 +317,27 @@ func TestABackendThatRefusesATokenHasItsPersonConnect(t *testing.T) {
 		t.Fatalf("the chat is asked to open %q", links)
 	}
 	w.press("Try again") // too early
-	w.find("button", "Open the page")
-
-	_, links := c.said()
-	b := c.another(t)
-	b.open(links[0])
-	b.says("“A chat” asked of Intents and connections for you")
-	b.press("Connect Privy")
-	b.press("Sign in with Privy")
-	b.says("Privy is connected")
-	w.press("Open the page")
-	w.press("Try again")
+	connectsPrivy(c, w)
 	w.awaits("Lena Fischer")
 	if asked := evaluate[bool](c.tab, `!!document.querySelector("#ask a")`); asked {
 		t.Error("the chat asks for a permission that was given")
 	}
 	c.forgives("status of 401")
 	c.faults()
+}
+
+// connectsPrivy is what the person does whose widget says that Privy is not connected:
+// they open the page, connect there, come back, and try again.
+func connectsPrivy(c *chat, w *widgetFrame) {
+	w.t.Helper()
+	w.press("Open the page")
+	w.find("button", "Try again")
+	_, links := c.said()
+	b := c.another(w.t)
+	b.open(links[len(links)-1])
+	b.says("“A chat” asked of Intents and connections for you")
+	b.press("Connect Privy")
+	b.press("Sign in with Privy")
+	b.says("Privy is connected")
+	w.press("Try again")
 }

@@ -4,9 +4,10 @@
 //
 //	GITHUB_SERVER_SECRET=… github --issuer https://mcp.example.com --resource https://hub.example.com/mcp --client-id hub
 //
-// There, the resource has the same URL, no upstream, the scopes and tools of this
-// server, and a connection to the login github; and a client hub, with that secret,
-// serves it and may exchange for that login.
+// There, the resource has the same URL, no upstream, the scopes read:user, read:repos
+// and write:issues, and a connection to the login github with the scopes repo and
+// read:user; and a client hub, with that secret, serves it and may exchange for that
+// login.
 package main
 
 import (
