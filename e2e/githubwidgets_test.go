@@ -27,7 +27,8 @@ func newWorkshop(t *testing.T) *workshop {
 	s := &workshop{browser: newBrowser(t), github: standin.NewGitHub(standin.Client{ID: "door", Secret: elsewhereSecret},
 		standin.GitHubPerson{ID: 9, Login: "grace", Name: "Grace Hopper", Email: "grace@navy.example", Verified: true, Orgs: []string{"navy"}},
 		standin.GitHubPerson{ID: 10, Login: "ada-l", Email: "ada@example.com", Verified: true},
-		standin.GitHubPerson{ID: 11, Login: "bo-l", Email: "bo@example.com", Verified: true})}
+		standin.GitHubPerson{ID: 11, Login: "bo-l", Email: "bo@example.com", Verified: true},
+		standin.GitHubPerson{ID: 12, Login: "jean", Email: "jean@example.com", Verified: true, Orgs: []string{"birds"}})}
 	s.github.Chooser = true
 	s.github.Repos(repositories()...)
 	there := httptest.NewServer(s.github)
@@ -63,12 +64,27 @@ func repositories() []standin.GitHubRepo {
 	for i := range 40 {
 		all = append(all, standin.GitHubRepo{Owner: "navy", Name: fmt.Sprintf("mark-%02d", i+1), Language: "Assembly", Updated: now.Add(-time.Duration(100+i) * time.Hour)})
 	}
+	for i := range birds {
+		all = append(all, standin.GitHubRepo{Owner: "birds", Name: fmt.Sprintf("finch-%04d", i+1), Updated: now.Add(-time.Duration(i) * time.Minute)})
+	}
+	all[len(all)-birds+249].Name = "lyrebird"
+	all[len(all)-1].Name = "wren"
 	return all
 }
 
+// birds are more than anybody looks through unasked.
+const birds = 1055
+
 // asGitHub is what a person does who signs in with GitHub and allows what is asked.
-func asGitHub(b *tab) {
+func asGitHub(b *tab) { asSomebody("grace")(b) }
+
+func asSomebody(login string) func(*tab) {
+	return func(b *tab) { signsInAs(b, login) }
+}
+
+func signsInAs(b *tab, login string) {
 	b.press("Continue with GitHub")
+	evaluate[bool](b, fmt.Sprintf(`document.querySelector('[value=%q]').checked = true`, login))
 	b.press("Authorize")
 	b.forgives("/favicon.ico")
 	b.press("Allow")
@@ -90,6 +106,10 @@ func TestGitHubInAChat(t *testing.T) {
 			s.connect(t, host, map[string]string{"mcpapps": username, "chatgpt": "bo"}[host])
 		})
 	}
+	t.Run("a name on another page is found", func(t *testing.T) {
+		t.Parallel()
+		s.filter(t)
+	})
 	t.Run("issues are searched and read", func(t *testing.T) {
 		t.Parallel()
 		s.search(t)
@@ -143,6 +163,36 @@ func (s *workshop) converse(t *testing.T, host, repo string) {
 	c.faults()
 }
 
+// filter looks for names that are on pages which nobody has seen yet: it goes on by
+// itself, says how far it is, stops when it is told to, and does not go on forever.
+func (s *workshop) filter(t *testing.T) {
+	c := newChat(t, s.browser, s.MCP, "Show me my repositories.")
+	w := c.show("chatgpt", "list_repositories", nil, asSomebody("jean"))
+	w.awaits("30 repositories so far")
+	evaluate[bool](c.tab, `(chat.paused = new Promise(done => { window.release = () => done() }), true)`)
+	w.write("searchbox", "Filter", "lyrebird")
+	w.announces("Still looking: nothing found in 30 repositories so far")
+	w.lookAt("github-looking", []int64{320, 1280}, []string{"light", "dark"})
+	w.press("Stop")
+	evaluate[bool](c.tab, `(release(), true)`) // the page that was on its way comes, and no other
+	w.announces("nothing found in the first 100 repositories")
+	w.awaitTrue(`document.activeElement.textContent === "Look further"`)
+	w.do(chromedp.KeyEvent(kb.Enter))
+	w.announces("1 found in the first 1,000 repositories")
+	w.awaits("birds/lyrebird")
+	w.glance("github-looked")
+	w.write("searchbox", "Filter", "wren")
+	w.announces("nothing found in the first 1,000 repositories")
+	w.press("Look further")
+	w.announces("1 of 1,055 repositories")
+	w.awaits("birds/wren")
+	w.awaitTrue(`document.activeElement.type === "search"`)
+	w.write("searchbox", "Filter", "albatross")
+	w.announces("nothing with “albatross” in 1,055 repositories")
+	c.forgives("status of 401")
+	c.faults()
+}
+
 // search reads with the keyboard what others wrote, and mends what was refused.
 func (s *workshop) search(t *testing.T) {
 	c := newChat(t, s.browser, s.MCP, "What do people say of the relay?")
@@ -164,7 +214,7 @@ func (s *workshop) search(t *testing.T) {
 	w.press("Back")
 	w.awaitTrue(`document.activeElement.closest("[role=row]")?.ariaRowIndex === "2"`)
 	w.press("Closed")
-	w.awaits("No closed issue.")
+	w.awaits("No closed issue")
 
 	w = c.show("mcpapps", "create_issue", map[string]any{"owner": "navy", "repo": "mark-01", "title": " ", "labels": []string{"bug"}}, func(b *tab) { b.press("Allow") })
 	w.awaits("It was not opened: title is empty")

@@ -26,6 +26,7 @@ export async function showAsChatGPT({ frame, sandbox, stage, server, chat }) {
     async callTool(name, args) {
       const tool = stage.tools.find((t) => t.name === name)
       if (tool?._meta?.['openai/widgetAccessible'] !== true) throw new Error(`${name} is not openai/widgetAccessible`)
+      await chat.paused
       return server.call(name, args)
     },
     sendFollowUpMessage: async ({ prompt }) => void chat.say(prompt),

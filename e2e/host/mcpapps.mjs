@@ -13,6 +13,7 @@ export async function showAsMCPApps({ frame, sandbox, stage, server, chat }) {
   bridge.oncalltool = async ({ name, arguments: args }) => {
     const tool = stage.tools.find((t) => t.name === name)
     if (!tool || isToolVisibilityModelOnly(tool)) throw new Error(`widgets may not call ${name}`)
+    await chat.paused
     return server.call(name, args)
   }
   bridge.onreadresource = ({ uri }) => server.read(uri)

@@ -1,4 +1,4 @@
-import { useDeferredValue, useMemo, useState } from 'react'
+import { useState } from 'react'
 import type { ToolResult } from '../bridge/bridge'
 import { ago } from '../shared/ago'
 import { List } from '../shared/list'
@@ -6,6 +6,7 @@ import { Loading } from '../shared/parts'
 import { useShown } from '../shared/widget'
 import { many } from '../shared/words'
 import { has, type Issue, nameOf, type Place, readIssues } from './data'
+import { useFilter } from './filter'
 import { More } from './more'
 import { Heading, useWalk } from './places'
 import { useRows } from './tool'
@@ -52,39 +53,23 @@ export function Issues({ source, first }: { source: Source; first?: ToolResult }
 function Some({ source, state, first }: { source: Source; state: string; first?: ToolResult }) {
   const { go } = useWalk()
   const [args] = useState(() => ({ ...source.args, state }))
-  const list = useRows(source.tool, args, first && readIssues(first), readIssues)
-  const [filter, setFilter] = useState('')
-  const words = useDeferredValue(filter.trim())
-  const rows = useMemo(() => (words ? list.rows.filter((i) => has(words, `#${i.number}`, i.title, i.author, ...i.labels)) : list.rows), [list.rows, words])
-
-  if (list.empty && !list.act.trouble) return <Loading what="Asking GitHub for issues" lines={4} />
+  const list = useRows(source.tool, args, first && readIssues(first), readIssues, keyOf)
   const kind = state === 'all' ? 'issue' : `${state} issue`
+  const { rows, field, filtering } = useFilter(list, (n) => (n ? many(n, kind) : `No ${kind}`), fits)
+  if (list.empty && !list.act.trouble) return <Loading what="Asking GitHub for issues" lines={4} />
   return (
     <>
-      {list.rows.length > 5 && (
-        <label className="filter">
-          <span>Filter</span>
-          <input type="search" value={filter} onChange={(e) => setFilter(e.target.value)} />
-        </label>
-      )}
-      <p className="quiet count" role="status">{list.empty ? '' : told(list.rows.length, rows.length, kind, words, list)}</p>
+      {!list.empty && field}
       {rows.length > 0 && (
         <div className="issues"><List label="Issues" rows={rows} keyOf={keyOf} says={(i) => <Says issue={i} everywhere={!source.place} />} open={(issue) => go({ at: 'issue', issue })} /></div>
       )}
-      <More list={list} what="issues" />
+      <More list={list} what="issues" filtering={filtering} />
     </>
   )
 }
 
 const keyOf = (i: Issue) => `${nameOf(i)}#${i.number}`
-
-function told(all: number, seen: number, kind: string, words: string, { next, total }: { next: number; total: number | undefined }): string {
-  // A page of a repository's issues can be all pull requests, which are left out.
-  if (all === 0) return next ? `No ${kind} on the first page. There are more pages.` : `No ${kind}.`
-  const of = total !== undefined && total > all ? `${all} of ${many(total, kind)}` : many(all, kind) + (next ? ' so far' : '')
-  if (!words) return of
-  return seen ? `${seen} of ${many(all, kind)} here` : `Nothing with “${words}” in the ${all} here${next ? '; there are more to show' : ''}.`
-}
+const fits = (i: Issue, words: string) => has(words, `#${i.number}`, i.title, i.author, ...i.labels)
 
 function Says({ issue: i, everywhere }: { issue: Issue; everywhere: boolean }) {
   const { locale } = useShown()

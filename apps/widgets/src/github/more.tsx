@@ -2,13 +2,13 @@ import { useShown } from '../shared/widget'
 import { Refused } from './outcome'
 import type { Rows } from './tool'
 
-/** The end of a list that came in pages: the next one, or why it did not come. */
-export function More<Row>({ list, what }: { list: Rows<Row>; what: string }) {
+/** The end of a list that came in pages: the next one, or why it did not come. Filtering asks for pages by itself. */
+export function More<Row>({ list, what, filtering }: { list: Rows<Row>; what: string; filtering: boolean }) {
   const { can } = useShown()
   const busy = list.act.busy !== ''
   return (
     <>
-      {list.next > 0 && can.call && !list.act.trouble && (
+      {list.next > 0 && can.call && !filtering && !list.act.trouble && (
         <button type="button" className="more" aria-disabled={busy} onClick={busy ? undefined : list.more}>
           {busy ? 'Asking GitHub…' : `More ${what}`}
         </button>

@@ -1,10 +1,10 @@
-import { useDeferredValue, useMemo, useState } from 'react'
 import type { ToolResult } from '../bridge/bridge'
 import { ago } from '../shared/ago'
 import { List, RowButton } from '../shared/list'
 import { useBridge, useShown } from '../shared/widget'
 import { many } from '../shared/words'
 import { has, nameOf, readRepositories, type Repository } from './data'
+import { useFilter } from './filter'
 import { More } from './more'
 import { Heading, useWalk } from './places'
 import { useRows } from './tool'
@@ -12,35 +12,24 @@ import { useRows } from './tool'
 /** The repositories of the person, as they were listed, and the pages after that. */
 export function Repositories({ first }: { first: ToolResult }) {
   const { input, can } = useShown()
-  const list = useRows('list_repositories', input, readRepositories(first), readRepositories)
-  const [filter, setFilter] = useState('')
-  const words = useDeferredValue(filter.trim())
-  const rows = useMemo(() => (words ? list.rows.filter((r) => has(words, nameOf(r), r.description, r.language)) : list.rows), [list.rows, words])
-
+  const list = useRows('list_repositories', input, readRepositories(first), readRepositories, nameOf)
+  const { rows, field, filtering } = useFilter(list, count, fits)
   return (
     <main className="repositories">
       <Heading>Your repositories</Heading>
-      {list.rows.length === 0 ? (
+      {list.rows.length === 0 && !list.next ? (
         <p className="quiet">There is no repository at GitHub that you own, work on or have through an organization.</p>
       ) : (
-        <label className="filter">
-          <span>Filter</span>
-          <input type="search" value={filter} onChange={(e) => setFilter(e.target.value)} />
-        </label>
+        field
       )}
-      <p className="quiet count" role="status">{told(list.rows.length, rows.length, words, list.next)}</p>
       {rows.length > 0 && <List label="Your repositories" rows={rows} keyOf={nameOf} says={(r) => <Says repository={r} />} acts={can.call ? (r) => <Acts repository={r} /> : undefined} />}
-      <More list={list} what="repositories" />
+      <More list={list} what="repositories" filtering={filtering} />
     </main>
   )
 }
 
-function told(all: number, seen: number, words: string, next: number): string {
-  if (all === 0) return ''
-  const more = next ? ' so far' : ''
-  if (!words) return many(all, 'repository', 'repositories') + more
-  return seen ? `${seen} of ${many(all, 'repository', 'repositories')}${more}` : `Nothing with “${words}” in the ${all} here${next ? '; there are more to show' : ''}.`
-}
+const count = (n: number) => many(n, 'repository', 'repositories')
+const fits = (r: Repository, words: string) => has(words, nameOf(r), r.description, r.language)
 
 function Says({ repository: r }: { repository: Repository }) {
   const { locale } = useShown()
