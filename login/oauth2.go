@@ -150,28 +150,12 @@ func list(object map[string]json.RawMessage, path string) []string {
 	if s := scalar(object, path); s != "" {
 		return []string{s}
 	}
-	name, rest, deeper := strings.Cut(path, ".")
-	if !deeper {
-		return texts(object[name])
-	}
-	var inner map[string]json.RawMessage
-	if json.Unmarshal(object[name], &inner) != nil {
-		return nil
-	}
-	return list(inner, rest)
+	return texts(member(object, path))
 }
 
 // scalar is a text, a number or a truth value in an object, by its path.
 func scalar(object map[string]json.RawMessage, path string) string {
-	name, rest, deeper := strings.Cut(path, ".")
-	raw := object[name]
-	if deeper {
-		var inner map[string]json.RawMessage
-		if json.Unmarshal(raw, &inner) != nil {
-			return ""
-		}
-		return scalar(inner, rest)
-	}
+	raw := member(object, path)
 	if s := text(raw); s != "" {
 		return s
 	}
@@ -184,4 +168,18 @@ func scalar(object map[string]json.RawMessage, path string) string {
 		return "true"
 	}
 	return ""
+}
+
+// member is the member of an object of that name, or, with a dot between a member and
+// one inside it, by that way. Some claims have names with dots: they are URLs.
+func member(object map[string]json.RawMessage, path string) json.RawMessage {
+	if raw, ok := object[path]; ok {
+		return raw
+	}
+	name, rest, deeper := strings.Cut(path, ".")
+	var inner map[string]json.RawMessage
+	if !deeper || json.Unmarshal(object[name], &inner) != nil {
+		return nil
+	}
+	return member(inner, rest)
 }

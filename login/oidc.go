@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -23,7 +24,10 @@ type OIDCOptions struct {
 	ClientID     string
 	ClientSecret oauth.Secret // empty: a public client
 	Scopes       []string     // besides openid, profile and email
-	GroupsClaim  string       // whose texts are groups; empty: groups
+	// Claims are where the person is, as OAuth2 finds them in the user's JSON; a name
+	// that is there as it stands goes before the way inward. Empty: preferred_username,
+	// name, email, email_verified and groups. Subject is not looked at: it is sub.
+	Claims Fields
 	// HostedDomains are those of Google Workspace, of which the person has to have
 	// one; empty: any, and none.
 	HostedDomains []string
@@ -43,6 +47,7 @@ type OIDCOptions struct {
 type OIDC struct {
 	OIDCOptions
 	client *http.Client
+	named  []string // claims that somebody named, and so expects
 
 	flights singleflight.Group // one look at the metadata at a time
 
@@ -57,10 +62,26 @@ func NewOIDC(o OIDCOptions) *OIDC {
 	if o.Transport == nil {
 		o.Transport = http.DefaultTransport
 	}
-	if o.GroupsClaim == "" {
-		o.GroupsClaim = "groups"
+	var named []string
+	for _, claim := range []struct {
+		name  *string
+		usual string
+	}{{&o.Claims.Username, "preferred_username"}, {&o.Claims.FullName, "name"}, {&o.Claims.Email, "email"},
+		{&o.Claims.EmailVerified, "email_verified"}, {&o.Claims.Groups, "groups"}} {
+		if *claim.name == "" {
+			*claim.name = claim.usual
+		} else {
+			named = append(named, *claim.name)
+		}
 	}
-	return &OIDC{OIDCOptions: o, client: upstreamClient(o.Transport)}
+	return &OIDC{OIDCOptions: o, client: upstreamClient(o.Transport), named: named}
+}
+
+// short says whether claims lack what somebody expects: an address, as everybody does,
+// or what the settings name.
+func (o *OIDC) short(claims map[string]json.RawMessage) bool {
+	missing := func(name string) bool { return member(claims, name) == nil }
+	return missing(o.Claims.Email) || slices.ContainsFunc(o.named, missing)
 }
 
 func (o *OIDC) config(found *discovered, d Departure) *oauth2.Config {
@@ -149,7 +170,7 @@ func (d Departure) prompt() string {
 }
 
 // identity verifies the ID token and adds what the UserInfo endpoint says where
-// the token is short of an address. OpenID Connect Core §3.1.3.7, §5.3.2.
+// the token is short of something. OpenID Connect Core §3.1.3.7, §5.3.2.
 func (o *OIDC) identity(ctx context.Context, found *discovered, tokens *oauth2.Token, nonce string) (map[string]json.RawMessage, error) {
 	wrong := func(why string) error {
 		return refuseUpstream(oauth.AccessDenied, upstreamWrong, errors.New("login: "+why))
@@ -182,7 +203,7 @@ func (o *OIDC) identity(ctx context.Context, found *discovered, tokens *oauth2.T
 	if azp := text(claims["azp"]); azp != "" && azp != o.ClientID || len(id.Audience) != 1 {
 		return nil, wrong("the ID token is for another client")
 	}
-	if claims["email"] == nil && found.userInfo != "" {
+	if found.userInfo != "" && o.short(claims) {
 		if err := o.addUserInfo(ctx, found, tokens.AccessToken, id.Subject, claims); err != nil {
 			return nil, err
 		}
@@ -221,14 +242,14 @@ func (o *OIDC) addUserInfo(ctx context.Context, found *discovered, bearer, subje
 
 func (o *OIDC) profile(claims map[string]json.RawMessage) (Profile, error) {
 	p := Profile{Identity: oauth.Identity{Issuer: o.Issuer, Subject: text(claims["sub"])},
-		Username: text(claims["preferred_username"]), FullName: text(claims["name"]), Groups: texts(claims[o.GroupsClaim])}
+		Username: scalar(claims, o.Claims.Username), FullName: scalar(claims, o.Claims.FullName), Groups: list(claims, o.Claims.Groups)}
 	var asked float64 // OpenID Connect Core §2: a JSON number of seconds
 	if json.Unmarshal(claims["auth_time"], &asked) == nil && asked > 0 {
 		p.Asked = time.Unix(int64(asked), 0)
 	}
-	// Some providers write true as a text.
-	if verified := strings.Trim(string(claims["email_verified"]), `"`); verified == "true" {
-		p.Email = text(claims["email"])
+	// Some providers write true as a text, or as 1.
+	if verified := scalar(claims, o.Claims.EmailVerified); verified == "true" || verified == "1" {
+		p.Email = scalar(claims, o.Claims.Email)
 	}
 	p.Hosted = text(claims["hd"])
 	if err := (Admission{Hosted: o.HostedDomains}).Check(p); err != nil {

@@ -247,6 +247,34 @@ func TestTheGuideOtherServices(t *testing.T) {
 		okta.Heal(standin.Token)
 		g.refused("you may not come in here", "not among those whom the settings allow")
 	})
+	for name, c := range map[string]struct {
+		issuer string
+		client string
+		says   func(claims map[string]any)
+	}{
+		"entra": {"https://login.microsoftonline.com/4f1d7e7a-1c0e-4d0a-9f43-2b6a1c6f2d11/v2.0", "8c7ad1f0-52c1-4b7e-9a66-0d3f9e2c1b77", func(claims map[string]any) {
+			delete(claims, "email_verified")
+			claims["preferred_username"], claims["xms_edov"], claims["roles"] = "ada@acme.com", true, []string{"Tickets.Use"}
+		}},
+		"keycloak": {"https://sso.acme.com/realms/acme", "mcp", func(claims map[string]any) {
+			claims["preferred_username"], claims["realm_access"] = "ada", map[string]any{"roles": []string{"tickets", "offline_access"}}
+		}},
+		"auth0": {"https://acme.eu.auth0.com/", "mLk2uXo8", func(claims map[string]any) {
+			claims["nickname"], claims["https://acme.com/roles"] = "ada", []string{"tickets"}
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			is := standin.NewGoogle(standin.Client{ID: c.client, Secret: "secret-of-the-door"}, standin.GooglePerson{Sub: "7f3e", Email: "ada@acme.com", Verified: true, Name: "Ada"})
+			is.Fail(standin.Token, standin.Alter(c.says))
+			g := follow(t, section{"### Claims of their own", name}, is, &is.Front, c.issuer, "$there")
+			ada := g.through()
+			if g.subject(ada) != "7f3e" || ada.Email != "ada@acme.com" || !strings.HasPrefix(ada.Username, "ada") || !strings.HasSuffix(ada.Username, "@"+name) {
+				t.Errorf("they are remembered as %+v", ada)
+			}
+			is.Heal(standin.Token)
+			g.refused("you may not come in here", "not among those whom the settings allow")
+		})
+	}
 	t.Run("an OAuth 2.0 server", func(t *testing.T) {
 		gitea := standin.NewOAuth2(standin.Plain, standin.Client{ID: "6f1c", Secret: "secret-of-the-door"}, standin.OAuth2Person{ID: "7", Name: "Ada", Email: "ada@acme.com"})
 		g := follow(t, section{"## Any other OAuth 2.0 server", "gitea"}, gitea, &gitea.Front, "https://git.acme.com/login/oauth/authorize", "$there/authorize",

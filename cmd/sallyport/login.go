@@ -110,16 +110,20 @@ func wayOf(l config.Login) way {
 			HostedDomains: l.HostedDomains, Now: time.Now})
 	case "oidc":
 		return login.NewOIDC(login.OIDCOptions{Issuer: l.Issuer, ClientID: l.ClientID, ClientSecret: l.ClientSecret, Scopes: l.Scopes,
-			GroupsClaim: l.GroupsClaim, Parameters: named(l.Parameters), Now: time.Now})
+			Claims: fields(l.Fields, l.GroupsClaim), Parameters: named(l.Parameters), Now: time.Now})
 	case "oauth2":
 		return login.NewOAuth2(login.OAuth2Options{Issuer: issuerOf(l), AuthorizationURL: l.AuthorizationURL, TokenURL: l.TokenURL, UserURL: l.UserURL,
 			ClientID: l.ClientID, ClientSecret: l.ClientSecret, Scopes: l.Scopes, Parameters: named(l.Parameters),
-			Fields: login.Fields{Subject: l.Fields.Subject, Username: l.Fields.Username, FullName: l.Fields.Name, Email: l.Fields.Email, EmailVerified: l.Fields.EmailVerified, Groups: l.Fields.Groups},
+			Fields: fields(l.Fields, l.Fields.Groups),
 			Dialect: login.Dialect{JSON: l.TokenRequest == "json", TokenAt: l.TokenAt, ScopeParameter: l.ScopeParameter, Commas: l.ScopeSeparator == "comma",
 				Headers: named(l.Headers), TokenLife: l.TokenLife},
 			InBody: l.AuthMethod == "client_secret_post"})
 	}
 	return nil
+}
+
+func fields(f config.LoginFields, groups string) login.Fields {
+	return login.Fields{Subject: f.Subject, Username: f.Username, FullName: f.Name, Email: f.Email, EmailVerified: f.EmailVerified, Groups: groups}
 }
 
 // named are parameters, or headers, by their names.

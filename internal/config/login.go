@@ -40,8 +40,8 @@ type Login struct {
 	ScopeSeparator string        `yaml:"scope_separator" absent:"space" optional:"true" enum:"space|comma" doc:"oauth2: what stands between the scopes."`
 	Headers        []Parameter   `yaml:"headers" absent:"none" optional:"true" doc:"oauth2: headers of the requests to token_url and user_url, by name, such as the version of an API."`
 
-	Fields        LoginFields `yaml:"fields" optional:"true" doc:"oauth2: where the person is in the JSON of user_url."`
-	GroupsClaim   string      `yaml:"groups_claim" absent:"groups" optional:"true" doc:"oidc: the claim with the person's groups."`
+	Fields        LoginFields `yaml:"fields" optional:"true" doc:"oauth2: where the person is in the JSON of user_url. oidc: in which claims, of the ID token or, where that has not all of them, of the UserInfo endpoint."`
+	GroupsClaim   string      `yaml:"groups_claim" absent:"groups" optional:"true" doc:"oidc: the claim with the person's groups, a list of texts or a text. A dot leads inward: realm_access.roles."`
 	HostedDomains []string    `yaml:"hosted_domains" absent:"any" optional:"true" doc:"google: the Google Workspace domains of which a person has to have one, by the claim hd."`
 
 	HandOut bool `yaml:"hand_out" default:"false" optional:"true" doc:"All but local: whether a client may have the person's own token itself, at /token/NAME/access-token, where the person ticked that on the consent page. Then resources with a connection to this login have the scope NAME:token:exchange, which nobody has who did not ask for it by name."`
@@ -58,12 +58,12 @@ type Parameter struct {
 
 // LoginFields is the key fields of a login.
 type LoginFields struct {
-	Subject       string `yaml:"subject" absent:"id" optional:"true" doc:"What never changes and is never given to someone else. A dot leads inward: user.id. Several with spaces between them, where only together they are one person's: team_id user_id."`
-	Username      string `yaml:"username" absent:"login" optional:"true" doc:"What the person is called there."`
+	Subject       string `yaml:"subject" absent:"id" optional:"true" doc:"oauth2: what never changes and is never given to someone else. A dot leads inward: user.id. Several with spaces between them, where only together they are one person's: team_id user_id. With oidc it is always sub."`
+	Username      string `yaml:"username" absent:"login; oidc: preferred_username" optional:"true" doc:"What the person is called there."`
 	Name          string `yaml:"name" absent:"name" optional:"true" doc:"The person's name."`
 	Email         string `yaml:"email" absent:"email" optional:"true" doc:"An address."`
 	EmailVerified string `yaml:"email_verified" absent:"email_verified" optional:"true" doc:"Whether it was verified. An address that was not is not taken."`
-	Groups        string `yaml:"groups" absent:"none" optional:"true" doc:"A text or a list of texts that allow and deny can name under groups, such as the person's workspace."`
+	Groups        string `yaml:"groups" absent:"none" optional:"true" doc:"oauth2: a text or a list of texts that allow and deny can name under groups, such as the person's workspace. With oidc it is groups_claim."`
 }
 
 // Guests is the key allow or deny of a login.

@@ -110,8 +110,8 @@ func (k *check) login(key string, l Login) {
 		"oauth2": {"client_id", "client_secret", "authorization_url", "token_url", "user_url"}, "privy": {"app_id", "login_url"},
 	}[l.Type]
 	may := map[string][]string{
-		"github": {"url", "api_url"}, "google": {"issuer", "hosted_domains"}, "oidc": {"client_secret", "scopes", "parameters", "groups_claim"},
-		"oauth2": {"issuer", "scopes", "parameters", "token_endpoint_auth_method", "token_request", "token_at", "token_life", "scope_parameter", "scope_separator", "headers"},
+		"github": {"url", "api_url"}, "google": {"issuer", "hosted_domains"}, "oidc": {"client_secret", "scopes", "parameters", "groups_claim", "fields"},
+		"oauth2": {"issuer", "scopes", "parameters", "token_endpoint_auth_method", "token_request", "token_at", "token_life", "scope_parameter", "scope_separator", "headers", "fields"},
 		"privy":  {"app_secret", "verification_key", "jwks_url", "api_url", "token_max_age"},
 	}[l.Type]
 	for _, s := range l.settings() {
@@ -136,6 +136,13 @@ func (k *check) login(key string, l Login) {
 		k.privy(key, l)
 	case "oauth2":
 		k.dialect(key, l)
+	case "oidc":
+		if l.Fields.Subject != "" {
+			k.say(key+".fields.subject", "means nothing with type oidc, where it is always sub", "remove it")
+		}
+		if l.Fields.Groups != "" {
+			k.say(key+".fields.groups", "means nothing with type oidc", "say groups_claim instead")
+		}
 	}
 	if l.Type == "local" && !(l.Allow.empty() && l.Deny.empty()) {
 		k.say(key+".allow", "means nothing with type local", "remove it: an administrator makes the accounts")
@@ -237,5 +244,6 @@ func (l Login) settings() []loginSetting {
 		loginSetting{"scopes", "", len(l.Scopes) == 0},
 		loginSetting{"parameters", "", len(l.Parameters) == 0},
 		loginSetting{"groups_claim", "", l.GroupsClaim == ""},
+		loginSetting{"fields", "", l.Fields == LoginFields{}},
 		loginSetting{"hosted_domains", "", len(l.HostedDomains) == 0})
 }
