@@ -134,6 +134,7 @@ func (s *workshop) converse(t *testing.T, host, repo string) {
 	w.awaits("Say in a few words what it is about.")
 	w.write("textbox", "Title", "It hums")
 	w.write("textbox", "Labels", "bug, noise")
+	s.comesBack(c, w, host)
 	if host == "chatgpt" {
 		w.lookAt("github-form", []int64{320, 1280}, []string{"light", "dark", "host"})
 	}
@@ -156,11 +157,34 @@ func (s *workshop) converse(t *testing.T, host, repo string) {
 	c.again()
 	w.awaits("Issues of grace/" + repo)
 	w.awaits("It hums")
+	w.press("New issue") // and what was sent is not there to be sent again
+	if left := inside[string](w, `[...document.querySelectorAll("input[type=text], textarea")].map(e => e.value).join("")`); left != "" {
+		t.Errorf("a new form begins with %q", left)
+	}
+	w.press("Back")
+	w.awaits("It hums")
 	w.press("Back")
 	w.awaits("30 repositories so far")
 	c.forgives("status of 401")
 	c.forgives("status of 403")
 	c.faults()
+}
+
+// comesBack opens the chat anew while an issue is written: nothing of it is lost, and
+// the model was told nothing of it.
+func (s *workshop) comesBack(c *chat, w *widgetFrame, host string) {
+	w.t.Helper()
+	if host == "chatgpt" { // which is told a moment after somebody wrote; another page keeps it as it goes
+		w.until("kept what was written", func(context.Context) bool {
+			return evaluate[bool](c.tab, `JSON.stringify(chat.kept).includes("noise")`)
+		})
+	}
+	c.again()
+	w.awaits("New issue in grace/")
+	w.awaitTrue(`[...document.querySelectorAll("input[type=text]")].map(e => e.value).join() === "It hums,bug, noise"`)
+	if told := evaluate[string](c.tab, `JSON.stringify(chat.model)`); strings.Contains(told, "It hums") || !strings.Contains(told, "form for a new issue") {
+		w.t.Errorf("the model is told %s", told)
+	}
 }
 
 // filter looks for names that are on pages which nobody has seen yet: it goes on by
@@ -221,6 +245,8 @@ func (s *workshop) search(t *testing.T) {
 	w.write("textbox", "Title", "It is too slow")
 	w.press("Open the issue")
 	w.awaits("Issue #1 is open.")
+	c.again()
+	w.awaits("Issue #1 is open.") // and not a form that opens a second one
 	w = c.show("mcpapps", "create_issue", map[string]any{"owner": "navy", "repo": longName, "title": "Nobody reads this"}, nil)
 	w.awaits("keeps no issues")
 	w.find("alert", "")

@@ -92,6 +92,7 @@ export const chat = {
   messages: [], // that widgets sent
   links: [], // that widgets wanted opened
   model: undefined, // what a widget told the model
+  kept: null, // what ChatGPT keeps for a widget
   held: Promise.resolve(), // what the calls of the chat itself wait for; where it fails, they are cancelled
   paused: Promise.resolve(), // what the calls of widgets wait for
   alter: (result) => result, // what becomes of a result on its way to the widget

@@ -37,8 +37,10 @@ export async function showAsChatGPT({ frame, sandbox, stage, server, chat }) {
       return { mode }
     },
     async setWidgetState(state) {
-      if (JSON.stringify(state).length > 16_000) chat.faults.push('a widget keeps more than the model can read')
-      stage.kept = chat.model = state
+      // "use the structured shape (modelContent, privateContent, imageIds)": of that the model sees the first.
+      chat.model = state?.privateContent ? state.modelContent : state
+      if (JSON.stringify(chat.model ?? null).length > 16_000) chat.faults.push('a widget keeps more than the model can read')
+      stage.kept = chat.kept = state
       tell({ globals: { widgetState: state } })
     },
     notifyIntrinsicHeight: async (height) => void (frame.style.height = `${height}px`),

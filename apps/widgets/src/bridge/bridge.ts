@@ -37,6 +37,8 @@ export interface Shown {
   readonly variables: Readonly<Record<string, string>>
   /** What the widget last kept with keep; null where that was never. Unchecked: an older widget may have kept it. */
   readonly kept: unknown
+  /** What it last kept for itself with keepOwn, likewise. */
+  readonly own: unknown
   /** Which of the methods below the host allows. */
   readonly can: { readonly call: boolean; readonly send: boolean; readonly open: boolean }
 }
@@ -52,6 +54,10 @@ export interface Bridge {
   readonly requestMode: (mode: Mode) => Promise<void>
   /** Keeps a small value that survives a reload of the chat, and tells the model of it. */
   readonly keep: (value: Readonly<Record<string, unknown>>) => void
+  /** Keeps what is the person's alone, such as a text that they did not send yet. undefined: there is nothing any more. */
+  readonly keepOwn: (value: Readonly<Record<string, unknown>> | undefined) => void
+  /** Calls a function before the page is taken away: the last moment to keep something. */
+  readonly leaving: (save: () => void) => () => void
 }
 
 export const nothingYet: Shown = {
@@ -65,6 +71,7 @@ export const nothingYet: Shown = {
   maxHeight: undefined,
   variables: {},
   kept: null,
+  own: null,
   can: { call: true, send: false, open: false },
 }
 
@@ -72,6 +79,7 @@ export const nothingYet: Shown = {
 export class Board {
   #shown: Shown = nothingYet
   readonly #listeners = new Set<() => void>()
+  readonly #leavers = new Set<() => void>()
 
   readonly subscribe = (changed: () => void) => {
     this.#listeners.add(changed)
@@ -79,6 +87,16 @@ export class Board {
   }
 
   readonly shown = () => this.#shown
+
+  readonly leaving = (save: () => void) => {
+    this.#leavers.add(save)
+    return () => this.#leavers.delete(save)
+  }
+
+  /** To be called when the page may be taken away; more than once does no harm. */
+  readonly leave = () => {
+    for (const save of this.#leavers) save()
+  }
 
   put(change: Partial<Shown>) {
     this.#shown = { ...this.#shown, ...change }

@@ -1,6 +1,7 @@
 import './quiet'
 import { App } from '@modelcontextprotocol/ext-apps'
 import { type Bridge, Board, type Mode, readResult, type Shown } from './bridge'
+import { type Drawer, drawer, noDrawer } from './drawer'
 
 /** How long a host may take to answer the first message, in milliseconds. */
 const patience = 5000
@@ -15,13 +16,21 @@ export function overMCP(name: string): Bridge {
   app.addEventListener('toolresult', (result) => board.put({ phase: 'done', result: readResult(result) }))
   app.addEventListener('toolcancelled', () => board.put({ phase: 'cancelled' }))
   app.addEventListener('hostcontextchanged', () => board.put(context(app)))
-  app.onteardown = () => ({})
+  app.onteardown = () => {
+    board.leave()
+    return {}
+  }
+  addEventListener('pagehide', board.leave)
 
-  let drawer: string | undefined // under which name storage keeps what this widget keeps
+  // What the model was told of is found again as long as the chat is. What is the person's alone ends with their tab,
+  // and a widget has to see for itself that it is of the same call where the host does not say which that is.
+  let kept: Drawer = noDrawer
+  let own: Drawer = noDrawer
   const ready = app.connect().then(() => {
     const call = app.getHostContext()?.toolInfo?.id
-    drawer = call === undefined ? undefined : `${name} ${call}`
-    board.put({ ...context(app), kept: recall(drawer) })
+    if (call !== undefined) kept = drawer(() => localStorage, `${name} ${call}`)
+    own = drawer(() => sessionStorage, `${name} ${call ?? ''} own`)
+    board.put({ ...context(app), kept: kept.look(), own: own.look() })
   })
   const late = setTimeout(() => board.put({ phase: 'alone' }), patience)
   ready.then(() => {
@@ -47,11 +56,16 @@ export function overMCP(name: string): Bridge {
     requestMode: async (mode) => board.put({ mode: (await app.requestDisplayMode({ mode })).mode }),
     keep: (value) => {
       board.put({ kept: value })
-      store(drawer, value)
+      kept.put(value)
       if (app.getHostCapabilities()?.updateModelContext) {
         app.updateModelContext({ structuredContent: { ...value } }).catch(() => {})
       }
     },
+    keepOwn: (value) => {
+      board.put({ own: value ?? null })
+      own.put(value)
+    },
+    leaving: board.leaving,
   }
 }
 
@@ -68,26 +82,5 @@ function context(app: App): Partial<Shown> {
     maxHeight: height,
     variables: Object.fromEntries(Object.entries(c.styles?.variables ?? {}).filter((e): e is [string, string] => typeof e[1] === 'string')),
     can: { call: can.serverTools !== undefined, send: can.message !== undefined, open: can.openLinks !== undefined },
-  }
-}
-
-// MCP Apps has no place for what a widget keeps. Where the host gives the widget an origin of its own, that origin's
-// storage is one; elsewhere it throws, and what was kept lasts as long as the page.
-
-function recall(drawer: string | undefined): unknown {
-  if (drawer === undefined) return null
-  try {
-    return JSON.parse(localStorage.getItem(drawer) ?? 'null')
-  } catch {
-    return null
-  }
-}
-
-function store(drawer: string | undefined, value: unknown) {
-  if (drawer === undefined) return
-  try {
-    localStorage.setItem(drawer, JSON.stringify(value))
-  } catch {
-    // full, or forbidden
   }
 }

@@ -31,6 +31,7 @@ export function overOpenAI(host: OpenAI): Bridge {
   look()
   // Its values are written anew before the event is sent.
   window.addEventListener('openai:set_globals', look, { passive: true })
+  window.addEventListener('pagehide', board.leave)
 
   if (host.notifyIntrinsicHeight) {
     new ResizeObserver(() => host.notifyIntrinsicHeight?.(Math.ceil(document.documentElement.getBoundingClientRect().height)))
@@ -55,20 +56,36 @@ export function overOpenAI(host: OpenAI): Bridge {
     },
     keep: (value) => {
       board.put({ kept: value })
-      host.setWidgetState?.(value)
+      write(host, board.shown())
     },
+    keepOwn: (value) => {
+      board.put({ own: value ?? null })
+      write(host, board.shown())
+    },
+    leaving: board.leaving,
   }
+}
+
+/** Where a widget keeps something for itself, the state is in two halves: the model is shown modelContent alone. */
+function write(host: OpenAI, { kept, own }: Shown) {
+  const state = own === null ? kept : { modelContent: kept, privateContent: own, imageIds: [] }
+  Promise.resolve(host.setWidgetState?.(state)).catch(() => {}) // it lasts as long as the page, then
+}
+
+function read(state: unknown): Pick<Shown, 'kept' | 'own'> {
+  const o = asObject(state)
+  return 'privateContent' in o ? { kept: o.modelContent ?? null, own: o.privateContent ?? null } : { kept: state ?? null, own: null }
 }
 
 function globals(host: OpenAI): Partial<Shown> {
   return {
+    ...read(host.widgetState),
     input: asObject(host.toolInput),
     theme: host.theme,
     mode: host.displayMode ?? 'inline',
     modes: host.requestDisplayMode ? ['inline', 'fullscreen'] : ['inline'],
     locale: host.locale,
     maxHeight: host.maxHeight,
-    kept: host.widgetState ?? null,
     can: { call: !!host.callTool, send: !!host.sendFollowUpMessage, open: !!host.openExternal },
   }
 }

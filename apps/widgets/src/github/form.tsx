@@ -1,4 +1,4 @@
-import { type ReactNode, useId, useRef, useState } from 'react'
+import { type ReactNode, useEffect, useId, useRef, useState } from 'react'
 import type { ToolResult } from '../bridge/bridge'
 import { useAct } from '../shared/act'
 import { Note } from '../shared/parts'
@@ -6,34 +6,65 @@ import { useBridge, useShown } from '../shared/widget'
 import { Connect } from './connect'
 import { type Issue, nameOf, type Place, readMissing, readOpened } from './data'
 import { check, type Draft, labelsOf, most } from './draft'
+import { blank, type Left, readLeft, same, withLeft } from './left'
 import { Heading, useWalk } from './places'
 
-/** The form that opens an issue. refused is the answer to the draft that it begins with. */
+/**
+ * The form that opens an issue. draft is the chat's, which it begins with, and refused the answer to that. What the person
+ * writes is there again when they come back to it, or the page is loaded again, until the issue is open.
+ */
 export function NewIssue({ place, draft, refused, opened }: { place: Place; draft?: Draft; refused?: ToolResult; opened?: Issue }) {
-  const [made, setMade] = useState(opened)
-  const [from, setFrom] = useState(draft)
+  const bridge = useBridge()
+  const [left] = useState(() => readLeft(bridge.shown().own, place, draft))
+  const [made, setMade] = useState(left.draft && !same(left.draft, blank) ? undefined : (opened ?? left.made))
+  const [begin, setBegin] = useState(left.draft ?? draft ?? blank)
+  const keep = (now: Left) => bridge.keepOwn(withLeft(bridge.shown().own, place, draft, now))
   if (made) {
     return (
       <Opened
         issue={made}
         another={() => {
-          setFrom(undefined)
+          keep({ draft: blank })
+          setBegin(blank)
           setMade(undefined)
         }}
       />
     )
   }
-  return <Form place={place} draft={from} refused={from && refused} done={setMade} />
+  return (
+    <Form
+      place={place}
+      begin={begin}
+      refused={same(begin, blank) ? undefined : refused}
+      save={(now) => keep({ draft: now })}
+      done={(issue) => {
+        keep(draft ? { made: issue } : {})
+        setMade(issue)
+      }}
+    />
+  )
 }
 
-function Form({ place, draft, refused, done }: { place: Place; draft?: Draft; refused?: ToolResult; done: (made: Issue) => void }) {
+interface Writing {
+  place: Place
+  begin: Draft
+  refused: ToolResult | undefined
+  save: (now: Draft) => void
+  done: (made: Issue) => void
+}
+
+function Form({ place, begin, refused, save, done }: Writing) {
   const { haveOpened } = useWalk()
   const act = useAct()
-  const [now, setNow] = useState<Draft>(draft ?? { title: '', body: '', labels: '' })
+  const saving = useSoon(save)
+  const [now, setNow] = useState(begin)
   const [tried, setTried] = useState(false)
   const form = useRef<HTMLFormElement>(null)
   const wrong = tried ? check(now) : {}
-  const set = (change: Partial<Draft>) => setNow({ ...now, ...change })
+  const set = (change: Partial<Draft>) => {
+    setNow({ ...now, ...change })
+    saving.soon({ ...now, ...change })
+  }
   const before = tried ? undefined : refused
   const missing = readMissing(act.refused ?? before)
   const trouble = act.trouble || before?.text
@@ -51,6 +82,7 @@ function Form({ place, draft, refused, done }: { place: Place; draft?: Draft; re
     })
     const made = r && readOpened(r)
     if (made) {
+      saving.never()
       haveOpened()
       done(made)
     } else if (r) act.complain('GitHub took it, and did not say what it made of it. Look there before you send it again.')
@@ -77,6 +109,39 @@ function Form({ place, draft, refused, done }: { place: Place; draft?: Draft; re
       {missing ? <Connect missing={missing} again={send} busy={act.busy !== ''} /> : trouble && <Note kind="bad">It was not opened: {trouble}</Note>}
     </form>
   )
+}
+
+/** Does something with a value a moment after the last one came, and at the latest when the page or the component goes. */
+function useSoon<T>(act: (value: T) => void): { soon: (value: T) => void; never: () => void } {
+  const bridge = useBridge()
+  const due = useRef<{ value: T; timer: ReturnType<typeof setTimeout> } | undefined>(undefined)
+  const last = useRef(act)
+  useEffect(() => {
+    last.current = act
+  })
+  const never = () => {
+    clearTimeout(due.current?.timer)
+    due.current = undefined
+  }
+  const now = () => {
+    const d = due.current
+    never()
+    if (d) last.current(d.value)
+  }
+  useEffect(() => {
+    const stay = bridge.leaving(now)
+    return () => {
+      stay()
+      now()
+    }
+  }, [bridge])
+  return {
+    soon: (value) => {
+      never()
+      due.current = { value, timer: setTimeout(now, 300) }
+    },
+    never,
+  }
 }
 
 interface About {
