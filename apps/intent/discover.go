@@ -1,7 +1,6 @@
 package intent
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"net/url"
@@ -15,7 +14,7 @@ import (
 
 type discoverIn struct {
 	FullInputText  string `json:"fullInputText" jsonschema:"what the person said, word for word"`
-	MaxConnections int    `json:"maxConnections,omitempty" jsonschema:"how many people at most; 10 where it is left out"`
+	MaxConnections int    `json:"maxConnections,omitempty" jsonschema:"how many people at most"`
 }
 
 type user struct {
@@ -58,7 +57,7 @@ func (d *discovery) discoverConnections(ctx context.Context, _ *mcp.CallToolRequ
 	for _, i := range got.Intents {
 		ids = append(ids, i.ID)
 	}
-	people, err := s.matches(ctx, ids, cmp.Or(in.MaxConnections, 10))
+	people, err := s.matches(ctx, ids, in.MaxConnections)
 	if err != nil {
 		return nil, out, inWords(err, failed)
 	}

@@ -2,14 +2,17 @@ package intent
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -291,12 +294,18 @@ func TestEachPartOfWhatWasSaidIsCut(t *testing.T) {
 // takes the people away.
 func TestFewSynthesesAreAskedFor(t *testing.T) {
 	var asked, now, most atomic.Int32
+	var limits []int
 	second := make(chan struct{})
 	api := http.NewServeMux()
 	api.HandleFunc("POST /discover/new", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, `{"intents":[{"id":"1","payload":"x","createdAt":"2026-01-01T00:00:00Z"}],"intentsGenerated":1}`)
 	})
-	api.HandleFunc("POST /discover/filter", func(w http.ResponseWriter, _ *http.Request) {
+	api.HandleFunc("POST /discover/filter", func(w http.ResponseWriter, r *http.Request) {
+		var asks struct{ Limit int }
+		if err := json.NewDecoder(r.Body).Decode(&asks); err != nil {
+			t.Error(err)
+		}
+		limits = append(limits, asks.Limit)
 		var all []string
 		for i := range 7 {
 			all = append(all, fmt.Sprintf(`{"user":{"id":"u%d","name":"U%d","avatar":"javascript:alert(1)"},"intents":[]}`, i, i))
@@ -321,7 +330,8 @@ func TestFewSynthesesAreAskedFor(t *testing.T) {
 	})
 	server := httptest.NewServer(api)
 	defer server.Close()
-	_, out, failed := call(t, connect(t, serve(t, Options{API: server.URL, Token: tokenOf("t")}), "ada"), toolDiscover, args{"fullInputText": said, "maxConnections": 6})
+	ada := connect(t, serve(t, Options{API: server.URL, Token: tokenOf("t")}), "ada")
+	_, out, failed := call(t, ada, toolDiscover, args{"fullInputText": said, "maxConnections": 6})
 	people := out["connections"].([]any)
 	if failed || len(people) != 6 {
 		t.Fatalf("%v", out)
@@ -333,6 +343,56 @@ func TestFewSynthesesAreAskedFor(t *testing.T) {
 	}
 	if asked.Load() != maxSyntheses || most.Load() != atATime {
 		t.Errorf("%d were asked for, %d at a time", asked.Load(), most.Load())
+	}
+	call(t, ada, toolDiscover, args{"fullInputText": said})
+	if !slices.Equal(limits, []int{6, 10}) {
+		t.Errorf("so many people were asked for at most: %v", limits)
+	}
+}
+
+// blocked is an API that never answers.
+type blocked struct{}
+
+func (blocked) RoundTrip(r *http.Request) (*http.Response, error) {
+	<-r.Context().Done()
+	return nil, r.Context().Err()
+}
+
+// TestPeopleWaitAMinuteForTheAPIAndTenSecondsForTheirToken: where nobody says how long.
+func TestPeopleWaitAMinuteForTheAPIAndTenSecondsForTheirToken(t *testing.T) {
+	for name, c := range map[string]struct {
+		token func(context.Context) (oauth.Secret, error)
+		want  string
+		after time.Duration
+	}{
+		"the API":   {tokenOf("ada"), "Protocol API timeout", time.Minute},
+		"the token": {func(ctx context.Context) (oauth.Secret, error) { <-ctx.Done(); return "", ctx.Err() }, "could not be had in time", 10 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h, err := New(Options{API: "https://protocol.example.com", Transport: blocked{}, Token: c.token})
+				if err != nil {
+					t.Fatal(err)
+				}
+				ask := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/mcp", strings.NewReader(
+					`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"extract_intent","arguments":{"fullInputText":"x"},"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",`+
+						`"io.modelcontextprotocol/clientInfo":{"name":"test","version":"1"},"io.modelcontextprotocol/clientCapabilities":{}}}}`))
+				ask.Header = http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json, text/event-stream"},
+					"Mcp-Protocol-Version": {"2026-07-28"}, "Mcp-Method": {"tools/call"}, "Mcp-Name": {"extract_intent"}}
+				answer, began := httptest.NewRecorder(), time.Now()
+				h.ServeHTTP(answer, ask)
+				if took := time.Since(began); took != c.after || !strings.Contains(answer.Body.String(), c.want) {
+					t.Errorf("after %s: %s", took, answer.Body)
+				}
+			})
+		})
+	}
+}
+
+func TestEchoSaysItBack(t *testing.T) {
+	text, out, failed := call(t, connect(t, serve(t, Options{}), "ada"), toolEcho, args{"text": "grüß dich"})
+	if failed || text != "grüß dich" || out["text"] != text {
+		t.Errorf("%s, %v", text, out)
 	}
 }
 

@@ -103,7 +103,8 @@ func limitText(s *jsonschema.Schema) {
 
 func limitDiscover(s *jsonschema.Schema) {
 	limitText(s)
-	s.Properties["maxConnections"].Minimum, s.Properties["maxConnections"].Maximum = jsonschema.Ptr(1.0), jsonschema.Ptr(50.0)
+	most := s.Properties["maxConnections"]
+	most.Minimum, most.Maximum, most.Default = jsonschema.Ptr(1.0), jsonschema.Ptr(50.0), []byte("10")
 }
 
 func limitAct(s *jsonschema.Schema) {

@@ -36,7 +36,7 @@ const modern = "2026-07-28"
 //
 // It leaves the checks of tokens, Host and Origin to whoever mounts it.
 func Handler(s *mcp.Server) http.Handler {
-	s.AddReceivingMiddleware(inTheContextOfItsRequest, steady)
+	s.AddReceivingMiddleware(declaring, inTheContextOfItsRequest, steady)
 	the := func(*http.Request) *mcp.Server { return s }
 	// The SDK's own check of the Host header takes every request that reaches
 	// a loopback address under a public name for an attack, and that is what a

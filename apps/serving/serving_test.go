@@ -1,8 +1,10 @@
 package serving
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -191,6 +193,59 @@ func TestAToolHasTheTokenOfWhoCallsNow(t *testing.T) {
 			if got := who(t, cs); got != "gho_of_ada" || all.presented.Load() != oauth.Secret("ada") {
 				t.Errorf("%s: the tool has %q", version, got)
 			}
+		}
+	}
+}
+
+// listed asks for tools/list as both generations do, and returns the answer's bytes:
+// a client of the SDK would drop what the SDK does not know.
+func listed(t *testing.T, url, version string) string {
+	t.Helper()
+	c := &keeper{}
+	cs, err := mcp.NewClient(&mcp.Implementation{Name: "client", Version: "1"}, nil).Connect(t.Context(), &mcp.StreamableClientTransport{
+		Endpoint: url, HTTPClient: &http.Client{Transport: c}, DisableStandaloneSSE: true,
+	}, &mcp.ClientSessionOptions{ProtocolVersion: version})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cs.Close()
+	if all, err := cs.ListTools(t.Context(), nil); err != nil || len(all.Tools) != 2 || all.NextCursor == "" {
+		t.Fatalf("the client has %+v, %v", all, err)
+	}
+	return c.last.Load().(string)
+}
+
+// keeper keeps the last answer.
+type keeper struct{ last atomic.Value }
+
+func (k *keeper) RoundTrip(r *http.Request) (*http.Response, error) {
+	res, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil || r.Method != http.MethodPost {
+		return res, err
+	}
+	body, err := io.ReadAll(res.Body)
+	res.Body.Close()
+	res.Body = io.NopCloser(bytes.NewReader(body))
+	k.last.Store(string(body))
+	return res, err
+}
+
+// ChatGPT looks for what a tool needs beside its name, and older ones look in _meta.
+func TestToolsSayInTwoPlacesWhatTheyNeed(t *testing.T) {
+	s := mcp.NewServer(&mcp.Implementation{Name: "test", Version: "1"}, &mcp.ServerOptions{PageSize: 2})
+	none := func(context.Context, *mcp.CallToolRequest, struct{}) (*mcp.CallToolResult, any, error) {
+		return nil, nil, nil
+	}
+	mcp.AddTool(s, Tool(mcp.Tool{Name: "a", Title: "A", Annotations: Reads()}, oauth.NewScope("read", "more")), none)
+	mcp.AddTool(s, &mcp.Tool{Name: "b"}, none)
+	mcp.AddTool(s, &mcp.Tool{Name: "c"}, none)
+	server := httptest.NewServer(Handler(s))
+	t.Cleanup(server.Close)
+	for _, version := range []string{"2025-11-25", "2026-07-28"} {
+		said := listed(t, server.URL, version)
+		const scheme = `"securitySchemes":[{"scopes":["more","read"],"type":"oauth2"}]`
+		if strings.Count(said, scheme) != 2 || strings.Count(said, "securitySchemes") != 2 || !strings.Contains(said, `"_meta":{`+scheme) {
+			t.Errorf("%s: %s", version, said)
 		}
 	}
 }

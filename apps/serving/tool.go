@@ -15,7 +15,7 @@ import (
 // that it takes a token with these scopes. Annotations have to be there.
 func Tool(t mcp.Tool, needs oauth.Scope) *mcp.Tool {
 	t.Annotations.Title = t.Title
-	t.Meta = mcp.Meta{"securitySchemes": []any{
+	t.Meta = mcp.Meta{schemesKey: []any{
 		map[string]any{"type": "oauth2", "scopes": []string(needs)},
 	}}
 	return &t
