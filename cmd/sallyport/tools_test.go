@@ -49,7 +49,7 @@ func TestToolsAreWhatTheTableSays(t *testing.T) {
 	}{{"demo", demo.New(demo.Options{})}, {"github", hub}, {"chess", board}, {"intent", intents}} {
 		fmt.Fprintf(&got, "# app: %s\n\n", s.name)
 		for _, tool := range listTools(t, s.Handler) {
-			got.WriteString(describe(t, s.name, tool))
+			got.WriteString(describeTool(t, s.name, tool))
 		}
 	}
 	path := filepath.Join("testdata", "tools.txt")
@@ -65,12 +65,12 @@ func TestToolsAreWhatTheTableSays(t *testing.T) {
 	wants, gots := strings.Split(string(want), "\n"), strings.Split(got.String(), "\n")
 	for i := range max(len(wants), len(gots)) {
 		if i >= len(wants) || i >= len(gots) || wants[i] != gots[i] {
-			t.Fatalf("%s, line %d, has\n%s\nand clients are told\n%s", path, i+1, at(wants, i), at(gots, i))
+			t.Fatalf("%s, line %d, has\n%s\nand clients are told\n%s", path, i+1, lineAt(wants, i), lineAt(gots, i))
 		}
 	}
 }
 
-func at(lines []string, i int) string {
+func lineAt(lines []string, i int) string {
 	if i >= len(lines) {
 		return "(nothing)"
 	}
@@ -105,8 +105,8 @@ func listTools(t *testing.T, h http.Handler) []map[string]any {
 
 var pageDigest = regexp.MustCompile(`\.[0-9a-f]{12}\.`)
 
-// describe is what a tool says of itself, a line for each kind.
-func describe(t *testing.T, server string, tool map[string]any) string {
+// describeTool is what a tool says of itself, a line for each kind.
+func describeTool(t *testing.T, server string, tool map[string]any) string {
 	t.Helper()
 	name, _ := tool["name"].(string)
 	wrong := func(format string, args ...any) {
@@ -131,7 +131,7 @@ func describe(t *testing.T, server string, tool map[string]any) string {
 		wrong("its pages are %q and %q", page, old)
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %v\n  needs  %s\n  is     %s\n", name, tool["title"], needs(schemes), manner(hints, wrong))
+	fmt.Fprintf(&b, "%s: %v\n  needs  %s\n  is     %s\n", name, tool["title"], needsOf(schemes), mannerOf(hints, wrong))
 	switch pages := meta["openai/widgetAccessible"] == true; {
 	case page != "":
 		fmt.Fprintf(&b, "  shown  %s\n", pageDigest.ReplaceAllString(page, "."))
@@ -143,12 +143,12 @@ func describe(t *testing.T, server string, tool map[string]any) string {
 		if schema["type"] != "object" {
 			wrong("its %s is %v", side.key, schema)
 		}
-		fmt.Fprintf(&b, "  %s  %s\n", side.word, fields(schema))
+		fmt.Fprintf(&b, "  %s  %s\n", side.word, membersOf(schema))
 	}
 	return b.String() + "\n"
 }
 
-func needs(schemes []any) string {
+func needsOf(schemes []any) string {
 	var all []string
 	for _, one := range schemes {
 		s, _ := one.(map[string]any)
@@ -161,8 +161,8 @@ func needs(schemes []any) string {
 	return strings.Join(all, ", or ")
 }
 
-// manner is what the hints say. What is left out would mean the worst.
-func manner(hints map[string]any, wrong func(string, ...any)) string {
+// mannerOf is what the hints say. What is left out would mean the worst.
+func mannerOf(hints map[string]any, wrong func(string, ...any)) string {
 	words := []string{"read-only"}
 	if hints["readOnlyHint"] != true {
 		words[0] = "a change"
@@ -183,15 +183,15 @@ func manner(hints map[string]any, wrong func(string, ...any)) string {
 	return strings.Join(words, ", ")
 }
 
-// fields are those of an object: what is not required in brackets, and what is in
+// membersOf is the fields of an object: what is not required in brackets, and what is in
 // lists in theirs.
-func fields(schema map[string]any) string {
+func membersOf(schema map[string]any) string {
 	properties, _ := schema["properties"].(map[string]any)
 	required, _ := schema["required"].([]any)
 	var all []string
 	for _, name := range slices.Sorted(maps.Keys(properties)) {
 		p, _ := properties[name].(map[string]any)
-		word := name + kind(p)
+		word := name + kindOf(p)
 		if !slices.Contains(required, any(name)) {
 			word = "[" + word + "]"
 		}
@@ -203,8 +203,8 @@ func fields(schema map[string]any) string {
 	return strings.Join(all, " ")
 }
 
-// kind is what is in a list (*) or an object, and the limits.
-func kind(p map[string]any) string {
+// kindOf is what is in a list (*) or an object, and the limits.
+func kindOf(p map[string]any) string {
 	var words string
 	of, list := p["items"].(map[string]any)
 	if list {
@@ -213,7 +213,7 @@ func kind(p map[string]any) string {
 		of = p
 	}
 	if inner, _ := of["properties"].(map[string]any); inner != nil {
-		words += "{" + fields(of) + "}"
+		words += "{" + membersOf(of) + "}"
 	}
 	if choices, ok := p["enum"].([]any); ok {
 		words += "=" + strings.ReplaceAll(strings.Trim(fmt.Sprint(choices), "[]"), " ", "|")
