@@ -26,9 +26,9 @@ import (
 )
 
 // go test ./cmd/sallyport -run TestToolsAreWhatTheTableSays -write-tools
-var writeTools = flag.Bool("write-tools", false, "write testdata/tools.txt anew")
+var writeTools = flag.Bool("write-tools", false, "write testdata/tools.md anew")
 
-// TestToolsAreWhatTheTableSays: testdata/tools.txt is all that clients are told of each
+// TestToolsAreWhatTheTableSays: testdata/tools.md is all that clients are told of each
 // tool of the built-in servers, to be read by people. What a tool must say and leaves
 // out, or says twice and differently, is an error besides.
 func TestToolsAreWhatTheTableSays(t *testing.T) {
@@ -52,7 +52,7 @@ func TestToolsAreWhatTheTableSays(t *testing.T) {
 			got.WriteString(describeTool(t, s.name, tool))
 		}
 	}
-	path := filepath.Join("testdata", "tools.txt")
+	path := filepath.Join("testdata", "tools.md")
 	if *writeTools {
 		if err := os.WriteFile(path, []byte(got.String()), 0o644); err != nil {
 			t.Fatal(err)
