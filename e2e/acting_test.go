@@ -99,7 +99,7 @@ func TestTheIntentsAloneActForWhoeverCalls(t *testing.T) {
 	w.awaits("2 intents found")
 	site.takesBack()
 	w = c.show("mcpapps", "discover_connections", map[string]any{"fullInputText": moved}, nil)
-	w.awaits("is not connected.")
+	w.awaits("is not connected")
 	connectsPrivy(c, w)
 	w.awaits("Lena Fischer")
 	c.forgives("status of 401")

@@ -296,7 +296,7 @@ func (s *workshop) connect(t *testing.T, host, name string) {
 	w.press("Connect GitHub")
 	w.awaits("The page is open in another window.")
 	w.press("I have connected it") // too early
-	w.awaits("GitHub is not connected")
+	w.announces("GitHub is not connected yet.")
 	_, links := c.said()
 	if len(links) != 1 || !strings.HasPrefix(links[0], s.URL+"/connect/github?for=") {
 		t.Fatalf("it opens %q", links)

@@ -309,14 +309,20 @@ func TestABackendThatRefusesATokenHasItsPersonConnect(t *testing.T) {
 	w.awaits("2 intents found")
 	site.takesBack()
 	w = c.show("mcpapps", "discover_connections", map[string]any{"fullInputText": moved}, nil)
-	w.awaits("Privy is not connected.")
-	w.glance("connections-unconnected")
-	w.press("Open the page")
-	w.awaitTrue(`document.querySelector("[role=alert] button.main")?.textContent === "Try again"`)
+	w.announces("Privy is not connected")
+	w.lookAt("connections-unconnected", []int64{320, 1280}, []string{"light", "dark", "host"})
+	w.press("Connect Privy")
+	w.announces("The page is open in another window.")
+	w.awaitTrue(`document.querySelector("button.main")?.textContent === "I have connected it"`)
 	if _, links := c.said(); len(links) != 1 || !strings.HasPrefix(links[0], d.URL+"/connect/privy?for=") {
 		t.Fatalf("the chat is asked to open %q", links)
 	}
-	w.press("Try again") // too early
+	w.press("I have connected it") // too early
+	w.announces("Privy is not connected yet.")
+	w = c.show("mcpapps", "extract_intent", map[string]any{"fullInputText": moved}, nil)
+	w.awaits("Privy is not connected")
+	w.glance("intents-unconnected")
+	w = c.show("mcpapps", "discover_connections", map[string]any{"fullInputText": moved}, nil)
 	connectsPrivy(c, w)
 	w.awaits("Lena Fischer")
 	if asked := evaluate[bool](c.tab, `!!document.querySelector("#ask a")`); asked {
@@ -327,11 +333,11 @@ func TestABackendThatRefusesATokenHasItsPersonConnect(t *testing.T) {
 }
 
 // connectsPrivy is what the person does whose widget says that Privy is not connected:
-// they open the page, connect there, come back, and try again.
+// they open the page, connect there, come back, and go on.
 func connectsPrivy(c *chat, w *widgetFrame) {
 	w.t.Helper()
-	w.press("Open the page")
-	w.find("button", "Try again")
+	w.press("Connect Privy")
+	w.announces("The page is open in another window.")
 	_, links := c.said()
 	b := c.another(w.t)
 	b.open(links[len(links)-1])
@@ -339,5 +345,5 @@ func connectsPrivy(c *chat, w *widgetFrame) {
 	b.press("Connect Privy")
 	b.press("Sign in with Privy")
 	b.says("Privy is connected")
-	w.press("Try again")
+	w.press("I have connected it")
 }

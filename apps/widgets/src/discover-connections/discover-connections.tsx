@@ -1,10 +1,11 @@
 import { useMemo, useState } from 'react'
 import { type Act, useAct } from '../shared/act'
 import { Sure } from '../shared/ask'
+import { Refused } from '../shared/connect'
 import { Face } from '../shared/face'
 import { List, RowButton } from '../shared/list'
 import { Bare, Loading, Note, Whole } from '../shared/parts'
-import { Stuck } from '../shared/stuck'
+import { readMissing } from '../shared/missing'
 import { many } from '../shared/words'
 import { useBridge, useShown } from '../shared/widget'
 import { type Action, actionsFor, type Discovered, inAWord, type Person, readDiscovered, readKept, readStatus, spoken, toKeep } from './people'
@@ -18,14 +19,15 @@ export function Connections() {
   const found = useMemo(() => (again && again.of === result ? again.found : readDiscovered(result?.structured)), [again, result])
 
   if (phase === 'cancelled') return <Bare><Note kind="plain">The chat did not look for other people.</Note></Bare>
-  if (!result || tools.busy === tool.find) return <Bare><Loading what="Looking for people who look for the same" lines={4} /></Bare>
+  const refused = tools.refused ?? result
+  if (!result || (tools.busy === tool.find && !readMissing(refused))) return <Bare><Loading what="Looking for people who look for the same" lines={4} /></Bare>
   if (result.failed && again?.of !== result) {
     const look = async () => {
       const r = await tools.call(tool.find, input)
       if (r) setAgain({ of: result, found: readDiscovered(r.structured) })
     }
     const why = tools.trouble || result.text || 'The server did not say who looks for the same.'
-    return <Bare><Stuck result={tools.refused ?? result} why={why} again={can.call ? look : undefined} /></Bare>
+    return <Bare><Refused result={refused} why={why} again={can.call ? look : undefined} busy={tools.busy !== ''} /></Bare>
   }
   return (
     <main>
@@ -100,7 +102,7 @@ function People({ people, tools }: { people: readonly Person[]; tools: Act }) {
         {tools.busy === tool.act && <p className="quiet">The server may want your permission first. Your chat asks you for it; this goes on when you allowed it.</p>}
         {!tools.busy && said && <div className="note good">{said}</div>}
       </div>
-      {tools.trouble && <Stuck result={tools.refused} why={`That did not work, and nothing was changed. ${tools.trouble}`} />}
+      <Refused result={tools.refused} why={tools.trouble && `That did not work: ${tools.trouble.replace(/\.$/, '')}. Nothing was changed.`} />
     </>
   )
 }

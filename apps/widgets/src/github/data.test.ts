@@ -1,7 +1,5 @@
 import { expect, it } from 'vitest'
-import { has, link, readIssues, readMissing, readOpened, readProfile, readRepositories } from './data'
-
-const result = { structured: undefined, text: '', meta: {}, failed: false }
+import { has, readIssues, readOpened, readProfile, readRepositories } from './data'
 
 it('reads a page of repositories', () => {
   const { rows, next } = readRepositories({ structured: { repositories: [{ owner: 'ada', name: 'tower', private: true, open_issues: 2, has_issues: true, updated: '2026-11-20T12:00:00Z', url: 'https://github.com/ada/tower' }], page: 1, next_page: 2 } })
@@ -14,16 +12,6 @@ it('reads what is missing, or of another kind, as empty', () => {
   expect(readIssues({ structured: { issues: [{ labels: ['bug', 7], number: '4', url: 'javascript:alert(1)' }, null] } }).rows).toMatchObject([{ labels: ['bug'], number: 0, url: '' }, { title: '' }])
   expect(readOpened({ structured: {} })).toBeUndefined()
   expect(readProfile({ structured: { name: 'Ada' } })).toBeUndefined()
-})
-
-it.each(['javascript:alert(1)', 'data:text/html,x', 'github.com/x', '', 7, undefined])('leads nobody to %s', (url) => expect(link(url)).toBe(''))
-
-it('knows that a connection is missing', () => {
-  expect(readMissing({ ...result, failed: true, meta: { 'sallyport/connect': ['https://mcp.example.com/connect/github?for=x'] } })).toEqual({ page: 'https://mcp.example.com/connect/github?for=x' })
-  expect(readMissing({ ...result, failed: true, meta: { 'mcp/www_authenticate': ['Bearer error="invalid_token"'] } })).toEqual({ page: '' })
-  expect(readMissing({ ...result, failed: true, meta: { 'sallyport/connect': ['javascript:alert(1)'] } })).toBeUndefined()
-  expect(readMissing({ ...result, failed: true })).toBeUndefined()
-  expect(readMissing({ ...result, meta: { 'sallyport/connect': ['https://mcp.example.com/'] } })).toBeUndefined()
 })
 
 it('finds words in any order and case', () => {

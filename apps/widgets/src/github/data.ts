@@ -1,8 +1,6 @@
 import { asObject, type ToolResult } from '../bridge/bridge'
 import { link } from '../shared/missing'
 
-export { link, type Missing, readMissing } from '../shared/missing'
-
 /** A repository by its name. */
 export interface Place {
   owner: string

@@ -1,5 +1,5 @@
+import { Refused } from '../shared/connect'
 import { useShown } from '../shared/widget'
-import { Refused } from './outcome'
 import type { Rows } from './tool'
 
 /** The end of a list that came in pages: the next one, or why it did not come. Filtering asks for pages by itself. */
@@ -13,7 +13,7 @@ export function More<Row>({ list, what, filtering }: { list: Rows<Row>; what: st
           {busy ? 'Asking GitHub…' : `More ${what}`}
         </button>
       )}
-      <Refused act={list.act} again={list.more} />
+      <Refused result={list.act.refused} why={list.act.trouble} again={list.more} busy={busy} />
     </>
   )
 }

@@ -3,33 +3,35 @@ import { Sure } from '../shared/ask'
 import { useAct } from '../shared/act'
 import { List, RowButton } from '../shared/list'
 import { Bare, Loading, Note, Whole } from '../shared/parts'
-import { Stuck } from '../shared/stuck'
+import { Refused } from '../shared/connect'
 import { useBridge, useShown } from '../shared/widget'
 import { type Found, type Intent, readFound, readItem, readKept, summary, toKeep } from './intents'
 
-const act = { list: 'get-items', change: 'perform-item-action' } as const
+const act = { find: 'extract_intent', list: 'get-items', change: 'perform-item-action' } as const
 
 export function Intents() {
   const bridge = useBridge()
-  const { phase, result, can } = useShown()
+  const { phase, result, input, can } = useShown()
   const tools = useAct()
   const [newer, setNewer] = useState<{ of: unknown; found: Found }>() // than the result of the chat's own call
   const found = useMemo(() => (newer && newer.of === result ? newer.found : readFound(result?.structured)), [newer, result])
 
-  const look = async () => {
-    const r = await tools.call(act.list)
+  const ask = async (tool: string, args = {}) => {
+    const r = await tools.call(tool, args)
     if (r) setNewer({ of: result, found: readFound(r.structured) })
   }
+  const look = () => ask(act.list)
   const again = can.call ? look : undefined
+  const said = 'fullInputText' in input // and not: what was found before
   const others = () => bridge.sendMessage('Find people who are looking for the same as I am.').catch((e) => tools.complain(String(e.message ?? e)))
   if (phase === 'cancelled') return <Bare><Note kind="plain">The chat did not ask what you are looking for.</Note></Bare>
   if (!result) return <Bare><Loading what="Finding out what you are looking for" lines={4} /></Bare>
   if (result.failed && newer?.of !== result) {
     return (
       <Bare>
-        <Stuck result={result} why={result.text || 'The server did not say what you are looking for.'} />
-        <Yours again={again} busy={tools.busy} label="See what was found before" />
-        {tools.trouble && <Note kind="bad">{tools.trouble}</Note>}
+        <Refused result={tools.refused ?? result} why={tools.trouble || result.text || 'The server did not say what you are looking for.'}
+          again={again && said ? () => ask(act.find, input) : again} busy={tools.busy !== ''} />
+        {said && <p className="row before"><Yours again={again} busy={tools.busy} label="See what was found before" /></p>}
       </Bare>
     )
   }
@@ -44,7 +46,7 @@ export function Intents() {
         {can.send && found.intents.length > 0 && <button type="button" className="main" onClick={others}>Find people</button>}
         <Yours again={again} busy={tools.busy} label={found.all ? 'Look again' : 'See all of yours'} />
       </footer>
-      {tools.trouble && <Note kind="bad">That did not work: {tools.trouble.replace(/\.$/, '')}. Nothing was changed.</Note>}
+      <Refused result={tools.refused} why={tools.trouble && `That did not work: ${tools.trouble.replace(/\.$/, '')}. Nothing was changed.`} />
     </main>
   )
 }

@@ -1,4 +1,5 @@
 import type { ToolResult } from '../bridge/bridge'
+import { foreign } from './words'
 
 /** A URL that a person may be sent to; empty: none. */
 export function link(v: unknown): string {
@@ -10,6 +11,8 @@ export function link(v: unknown): string {
 export interface Missing {
   /** Where they connect; empty: the chat asks them by itself. */
   page: string
+  /** What they connect; empty: it does not say. */
+  service: string
 }
 
 /** undefined where a result failed for another reason. */
@@ -17,5 +20,6 @@ export function readMissing(r: ToolResult | undefined): Missing | undefined {
   if (!r?.failed) return undefined
   const pages = r.meta['sallyport/connect']
   const page = Array.isArray(pages) ? link(pages[0]) : ''
-  return page || r.meta['mcp/www_authenticate'] ? { page } : undefined
+  if (!page && !r.meta['mcp/www_authenticate']) return undefined
+  return { page, service: foreign(/ acts at (.+?) as the person who calls/.exec(r.text)?.[1] ?? '', 60) }
 }

@@ -32,13 +32,13 @@ export function Loading({ what, lines = 3 }: { what: string; lines?: number }) {
 }
 
 /** What went wrong, and a button that tries again. */
-export function Failed({ why, again }: { why: string; again?: () => void }) {
+export function Failed({ why, again, busy }: { why: string; again?: (() => void) | undefined; busy?: boolean | undefined }) {
   return (
     <Note kind="bad">
       <p>{why}</p>
       {again && (
-        <button type="button" onClick={again}>
-          Try again
+        <button type="button" aria-disabled={busy} onClick={busy ? undefined : again}>
+          {busy ? 'Trying…' : 'Try again'}
         </button>
       )}
     </Note>
