@@ -50,6 +50,7 @@ type OAuth2 struct {
 	access map[string]*oauth2Grant
 	renew  map[string]*oauth2Grant
 	used   map[string]bool // codes
+	gone   map[string]bool // tokens of who removed the client
 }
 
 // An OAuth2Person can sign in at [OAuth2].
@@ -73,7 +74,7 @@ type oauth2Grant struct {
 // takes an id or an address, says otherwise. There must be one.
 func NewOAuth2(d Dialect, c Client, people ...OAuth2Person) *OAuth2 {
 	o := &OAuth2{
-		Front: newFront(c), access: map[string]*oauth2Grant{}, renew: map[string]*oauth2Grant{}, used: map[string]bool{},
+		Front: newFront(c), access: map[string]*oauth2Grant{}, renew: map[string]*oauth2Grant{}, used: map[string]bool{}, gone: map[string]bool{},
 	}
 	o.People(people...)
 	switch d {
@@ -100,6 +101,7 @@ func (o *OAuth2) Withdraw(id string) {
 		for token, grant := range grants {
 			if p, _ := o.person(grant.person); p.ID == id || strings.EqualFold(p.Email, id) {
 				delete(grants, token)
+				o.gone[token] = true
 			}
 		}
 	}
@@ -238,13 +240,19 @@ func (o *OAuth2) grant(g oauth2Grant, life time.Duration) *oauth2Grant {
 	return &g
 }
 
+// presented is a token in Authorization, or in a parameter.
+func presented(r *http.Request, parameter string) string {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return params(r).Get(parameter)
+	}
+	return token
+}
+
 // bearer finds who a token is of: the one in Authorization, or in a parameter.
 // It has the lock.
 func (o *OAuth2) bearer(r *http.Request, parameter string) (g *oauth2Grant, given, expired bool) {
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		token = params(r).Get(parameter)
-	}
+	token := presented(r, parameter)
 	g = o.access[token]
 	if g != nil && !g.expires.IsZero() && !clock(o.Now).Before(g.expires) {
 		return nil, true, true

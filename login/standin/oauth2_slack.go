@@ -117,6 +117,10 @@ func (o *OAuth2) slackBearer(w http.ResponseWriter, r *http.Request, scope strin
 		slackRefuse(w, "not_authed")
 	case expired:
 		slackRefuse(w, "token_expired")
+	case g == nil && o.gone[presented(r, "token")]:
+		// "Authentication token is for a deleted user or workspace or the app has been
+		// removed when using a user token." auth.test method, Errors.
+		slackRefuse(w, "token_revoked")
 	case g == nil:
 		slackRefuse(w, "invalid_auth")
 	case scope != "" && !slices.Contains(strings.FieldsFunc(g.scope, func(c rune) bool { return c == ',' || c == ' ' }), scope):
