@@ -16,11 +16,18 @@ type Knower interface {
 	Known(ctx context.Context, subject string) (login.Profile, error)
 }
 
+// asksItself reports whether an upstream is asked in our own name, and not by what
+// people's sign-ins left.
+func asksItself(u Upstream) bool {
+	_, ok := u.Way.(Knower)
+	return ok
+}
+
 const (
 	// askAgain is how long an answer about somebody is believed.
 	askAgain = 10 * time.Minute
 	// patience is how long tokens wait for one, for all that are asked.
-	patience = 3 * time.Second
+	patience = 5 * time.Second
 )
 
 // lately remembers when somebody was last asked about, in bounded memory.

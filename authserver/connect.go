@@ -27,7 +27,7 @@ func (s *Server) connectionOf(person string, r oauth.ProtectedResource) (vault.C
 func (s *Server) bringsFor(d *departure, id string) {
 	r, _ := s.resource(id)
 	if r.Connection == d.Upstream && s.Vault.Keeps(d.Upstream) {
-		d.Resource, d.Keep, d.Scopes = r.ID, true, r.ConnectionScopes
+		d.Resource, d.Scopes = r.ID, r.ConnectionScopes
 	}
 }
 
@@ -52,7 +52,7 @@ func (s *Server) keep(ctx context.Context, person oauth.Person, d departure, pro
 // token (offline access): a refresh token comes with the first authorization of an
 // application, and with others where prompt is consent.
 func (s *Server) bringsTooLittle(ctx context.Context, u Upstream, d departure, profile login.Profile) (bool, error) {
-	if !u.AsksForRefresh || !d.Keep || d.Consent || profile.Tokens.Refresh != "" || profile.Tokens.Life == 0 {
+	if !u.AsksForRefresh || d.Resource == "" || d.Consent || profile.Tokens.Refresh != "" || profile.Tokens.Life == 0 {
 		return false, nil
 	}
 	person, err := s.Identities.Identified(ctx, profile.Issuer, profile.Subject)
@@ -76,13 +76,25 @@ func (s *Server) bringsTooLittle(ctx context.Context, u Upstream, d departure, p
 func (s *Server) leaveAgain(w http.ResponseWriter, r *http.Request, u Upstream, before departure, profile login.Profile) error {
 	d := s.newDeparture(u, s.cookie(r, browserCookie))
 	d.Transaction, d.Setup, d.Resource, d.Scopes = before.Transaction, before.Setup, before.Resource, before.Scopes
-	d.Again, d.Keep, d.Consent = before.Again, true, true
+	d.Again, d.Consent = before.Again, true
 	d.Hint = cmp.Or(profile.Email, before.Hint) // they have chosen already
 	target, err := u.Way.Leave(r.Context(), d.Departure)
 	if err != nil {
 		return s.turnedAway(w, r, d, err)
 	}
 	return s.sendAway(w, r, d, target)
+}
+
+// keepSignIn is keep for who comes in by what they brought. What no tool acts with is
+// kept to ask by, later, whether they still may; of the rest nothing is.
+func (s *Server) keepSignIn(ctx context.Context, person oauth.Person, d departure, profile login.Profile) error {
+	if err := s.keep(ctx, person, d, profile); err != nil {
+		return err
+	}
+	if u, _ := s.upstream(d.Upstream); asksItself(u) {
+		return nil
+	}
+	return s.Vault.KeepSignIn(ctx, person.ID, d.Upstream, profile.Identity, profile.Tokens)
 }
 
 // lacksConnection reports whether calls of a resource need a connection that the
@@ -104,7 +116,7 @@ func (s *Server) lacksConnection(ctx context.Context, r oauth.ProtectedResource,
 // person, who then signs in again or connects. For a connection nothing is revoked.
 func (s *Server) mayStillAct(ctx context.Context, g oauth.Grant) error {
 	resource, _ := s.resource(g.Resource)
-	if err := s.stillVouchedFor(ctx, g.Subject, resource); err != nil {
+	if err := s.stillVouchedFor(ctx, g.Subject, resource, g.Created); err != nil {
 		return err
 	}
 	lacks, err := s.lacksConnection(ctx, resource, g.Subject)
@@ -184,11 +196,17 @@ func (s *Server) sayOnConnect(w http.ResponseWriter, r *http.Request, view *page
 	return refused.Code.Status()
 }
 
+// toolsActAt reports whether a resource has a connection to a login: only then has a
+// person anything to connect there.
+func (s *Server) toolsActAt(login string) bool {
+	return s.Vault.Keeps(login) && slices.ContainsFunc(s.Resources, func(r oauth.ProtectedResource) bool { return r.Connection == login })
+}
+
 // connector is who is signed in, and the upstream of the path that they connect or
 // disconnect, for the resource that the form says: one that a page of ours said.
 func (s *Server) connector(w http.ResponseWriter, r *http.Request) (vault.Connection, *oauth.Session, error) {
 	u, ok := s.upstream(r.PathValue("login"))
-	if !ok || !s.Vault.Keeps(u.Name) {
+	if !ok || !s.toolsActAt(u.Name) {
 		return vault.Connection{}, nil, oauth.Refuse(oauth.NotFound, nothingHere)
 	}
 	session, person, err := s.owner(w, r)

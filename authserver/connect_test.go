@@ -1,6 +1,7 @@
 package authserver_test
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"net/url"
@@ -22,16 +23,17 @@ func needConnection(r *oauth.ProtectedResource, value string) {
 	}
 }
 
-// openVault keeps the tokens of the upstreams that resources have connections to.
+// openVault keeps the tokens of the upstreams that resources have connections to, and of
+// those that are asked by what a sign-in left.
 func (s *scene) openVault(log *slog.Logger) *vault.Vault {
 	kept := map[string]vault.Upstream{}
 	for name, e := range s.elsewhere {
 		needed := slices.ContainsFunc(s.setting.resources, func(r oauth.ProtectedResource) bool { return r.Connection == name })
-		if way, ok := e.way.(vault.Way); ok && needed {
+		if way, ok := e.way.(vault.Way); ok && (needed || e.privy == nil) {
 			kept[name] = vault.Upstream{Issuer: e.url, Way: way}
 		}
 		if e.github != nil {
-			e.github.Expiring = kept[name].Way != nil
+			e.github.Expiring = needed || e.expiring
 		}
 	}
 	s.vault = vault.New(vault.Config{Store: s.store, Keys: s.keys, Upstreams: kept, Now: s.clock.Now, Log: log})
@@ -86,10 +88,29 @@ func (s *scene) pressAbout(action, what string) error {
 	return s.ask("POST", action)
 }
 
-// withdraw is a person who revokes the program at GitHub: "withdraws PERSON".
-func (s *scene) withdraw(person string) error {
+// withdraw is a person who revokes the program at an upstream: "withdraws PERSON", for
+// GitHub, or "withdraws PERSON NAME".
+func (s *scene) withdraw(rest string) error {
+	person, name, _ := strings.Cut(rest, " ")
+	e := s.elsewhere[cmp.Or(name, "github")]
+	if e.withdraw == nil {
+		return fmt.Errorf("nobody can withdraw at %s", name)
+	}
+	e.withdraw(e.people[person])
+	return nil
+}
+
+// leaveOrganization is a person who is in no organization at GitHub any more:
+// "leaves-organization PERSON".
+func (s *scene) leaveOrganization(person string) error {
 	e := s.elsewhere["github"]
-	e.github.Withdraw(e.people[person])
+	now := slices.Clone(e.members)
+	for i := range now {
+		if now[i].Login == e.people[person] {
+			now[i].Orgs, now[i].Teams = nil, nil
+		}
+	}
+	e.github.People(now...)
 	return nil
 }
 
@@ -103,6 +124,17 @@ func (s *scene) checkConnected(rest string) error {
 	}
 	if (err == nil) != (words[2] == "yes") {
 		return fmt.Errorf("the token: %v", err)
+	}
+	return nil
+}
+
+// checkKept looks whether something is kept by which an upstream can be asked about
+// somebody, whom no tool acts as: "kept SUBJECT NAME yes", or no.
+func (s *scene) checkKept(rest string) error {
+	words := append(strings.Fields(rest), "", "", "")
+	err := s.vault.Alive(s.t.Context(), vault.Connection{Person: words[0], Login: words[1]})
+	if (err == nil) != (words[2] == "yes") {
+		return fmt.Errorf("what is kept: %v", err)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package authserver
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/sallyport-dev/sallyport/oauth"
 	"github.com/sallyport-dev/sallyport/store"
@@ -47,11 +48,33 @@ func (s *Server) dismiss(ctx context.Context, person string, d dismissal) (ended
 	return ended, nil
 }
 
-// refusedBy is the dismissal of somebody whom an upstream, by which they come in,
-// refuses now. They may come again, by any way that lets them in.
-func refusedBy(u Upstream, said string) dismissal {
-	return dismissal{all: true, why: "refused by the upstream",
-		event: store.Event{Kind: store.PersonRefused, Actor: u.Name, Detail: said + "; every session and what they had allowed has ended"}}
+// refusedBy dismisses somebody whom an upstream, by which they come in, refuses now. They
+// may come again, by any way that lets them in. That it refused them is noted until they
+// come in by it, so that a code that was under way is of no use.
+func (s *Server) refusedBy(ctx context.Context, person string, u Upstream, i oauth.Identity, said string) error {
+	_, err := s.dismiss(ctx, person, dismissal{all: true, why: "refused by the upstream",
+		event: store.Event{Kind: store.PersonRefused, Actor: u.Name, Detail: said + "; every session and what they had allowed has ended"}})
+	if err != nil {
+		return err
+	}
+	var standing oauth.Standing
+	if i.Standing != nil {
+		standing = *i.Standing
+	}
+	standing.Refused = s.Now()
+	i.Standing = &standing
+	return s.Identities.Saw(ctx, i)
+}
+
+// refusedSince refuses what was begun before an upstream refused the person: a code is
+// not stored, and nothing else ends it.
+func refusedSince(all []oauth.Identity, began time.Time) error {
+	for _, i := range all {
+		if i.Standing != nil && !i.Standing.Refused.IsZero() && !i.Standing.Refused.Before(began) {
+			return oauth.Refuse(oauth.InvalidGrant, vouchedNoMore).Because(errRefused)
+		}
+	}
+	return nil
 }
 
 // Refused is told that an upstream has refused to renew a connection of a person, who is
@@ -67,15 +90,17 @@ func (s *Server) Refused(ctx context.Context, c vault.Connection, there string) 
 	if err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(all, func(i oauth.Identity) bool {
+	at := slices.IndexFunc(all, func(i oauth.Identity) bool {
 		return i.Issuer == u.Way.Authority() && i.Subject == there && comesBy(i)
-	}) {
+	})
+	if at < 0 {
 		return nil
 	}
-	_, err = s.dismiss(ctx, c.Person, refusedBy(u, "it refused to renew the person's token"))
-	return err
+	return s.refusedBy(ctx, c.Person, u, all[at], "it refused to renew the person's token, or to take it")
 }
 
-// comesBy reports whether somebody comes in by an identity, and did not only connect
-// it for a tool.
-func comesBy(i oauth.Identity) bool { return i.Standing == nil || !i.Standing.ForTools }
+// comesBy reports whether somebody comes in by an identity: they did not only connect it
+// for a tool, and were not refused since they did.
+func comesBy(i oauth.Identity) bool {
+	return i.Standing == nil || !i.Standing.ForTools && i.Standing.Refused.IsZero()
+}

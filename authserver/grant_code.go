@@ -40,7 +40,7 @@ func (s *Server) redeem(ctx context.Context, c *caller, form url.Values) (tokens
 		return tokens{}, err
 	}
 	resource, _ := s.resource(code.Resource)
-	if err := s.stillVouchedFor(ctx, code.Subject, resource); err != nil {
+	if err := s.stillVouchedFor(ctx, code.Subject, resource, code.Issued); err != nil {
 		return tokens{}, err
 	}
 	g := s.newGrant(code)

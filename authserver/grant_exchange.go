@@ -58,7 +58,7 @@ func (s *Server) exchange(ctx context.Context, c *caller, form url.Values) (exch
 	}
 	// A server acts for who may still come in, as a client does.
 	presented, _ := s.resource(access.Audience)
-	if err := s.stillVouchedFor(ctx, g.Subject, presented); err != nil {
+	if err := s.stillVouchedFor(ctx, g.Subject, presented, g.Created); err != nil {
 		return exchanged{}, err
 	}
 	if wanted.Login != "" {

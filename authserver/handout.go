@@ -94,7 +94,7 @@ func (s *Server) mayHave(w http.ResponseWriter, r *http.Request, u Upstream) (oa
 		w.Header().Set("WWW-Authenticate", `Bearer realm="sallyport", error="insufficient_scope", scope="`+needs+`"`)
 		return g, nil, oauth.Refuse(oauth.InsufficientScope, "the person has not agreed to hand their token to this client")
 	}
-	err = s.stillVouchedFor(r.Context(), g.Subject, resource)
+	err = s.stillVouchedFor(r.Context(), g.Subject, resource, g.Created)
 	if e := oauth.AsError(err); err != nil && e.Code == oauth.InvalidGrant {
 		err = oauth.Refuse(oauth.InvalidToken, vouchedNoMore).Because(e.Cause)
 	}

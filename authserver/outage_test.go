@@ -16,17 +16,24 @@ import (
 	"github.com/sallyport-dev/sallyport/authserver"
 	"github.com/sallyport-dev/sallyport/login"
 	"github.com/sallyport-dev/sallyport/login/standin"
+	"github.com/sallyport-dev/sallyport/vault"
 )
 
 // An outage is an upstream whose wires fail where a test says so.
 type outage struct {
 	wire  *wire
-	fresh func() authserver.Way // one that has fetched nothing yet
+	fresh func() keptWay // one that has fetched nothing yet
 	way   *renewable
 }
 
 // A renewable way forgets what it has fetched, as after a restart.
-type renewable struct{ authserver.Way }
+type renewable struct{ keptWay }
+
+// A keptWay leads to an upstream whose tokens may be kept.
+type keptWay interface {
+	authserver.Way
+	vault.Way
+}
 
 // A wire leads to an upstream. At one place it may be cut before the upstream is
 // reached, and who asks there may be in a hurry: what hangs, hangs for that long.
@@ -122,18 +129,19 @@ func (o *outage) open(s *scene, name string) elsewhere {
 	case "github":
 		g := standin.NewGitHub(client, standin.GitHubPerson{ID: 1, Login: "Ada", Name: "Ada Lovelace", Email: "ada@acme.example", Verified: true, Orgs: []string{"acme"}})
 		e.front, e.url, e.people["ada"] = &g.Front, serve(g), "Ada"
-		o.fresh = func() authserver.Way {
+		o.fresh = func() keptWay {
 			return login.NewGitHub(login.GitHubOptions{URL: e.url, ClientID: "door", ClientSecret: elsewhereSecret, Groups: true, Transport: o.wire})
 		}
 	case "google", "okta":
 		g := standin.NewGoogle(client, standin.GooglePerson{Sub: "110169484474386276334", Email: "ada@acme.example", Verified: true, Name: "Ada Lovelace"})
 		g.Now = s.clock.Now
 		e.front, e.url = &g.Front, serve(g)
-		o.fresh = func() authserver.Way {
+		o.fresh = func() keptWay {
 			if name == "google" {
 				return login.NewGoogle(login.GoogleOptions{Issuer: e.url, ClientID: "door", ClientSecret: elsewhereSecret, Now: s.clock.Now, Transport: o.wire})
 			}
-			return login.NewOIDC(login.OIDCOptions{Issuer: e.url, ClientID: "door", ClientSecret: elsewhereSecret, Now: s.clock.Now, Transport: o.wire})
+			return login.NewOIDC(login.OIDCOptions{Issuer: e.url, ClientID: "door", ClientSecret: elsewhereSecret, Now: s.clock.Now, Transport: o.wire,
+				Scopes: []string{"offline_access"}, Parameters: map[string]string{"access_type": "offline"}})
 		}
 		if name == "okta" { // its ID token is short of the address, which makes us ask
 			g.Fail(standin.Token, standin.Alter(func(claims map[string]any) { delete(claims, "email") }))
@@ -141,7 +149,7 @@ func (o *outage) open(s *scene, name string) elsewhere {
 	case "plain":
 		p := standin.NewOAuth2(standin.Plain, client, standin.OAuth2Person{ID: "u-1", Name: "Ada Lovelace", Email: "ada@acme.example", Verified: true})
 		e.front, e.url = &p.Front, serve(p)
-		o.fresh = func() authserver.Way {
+		o.fresh = func() keptWay {
 			return login.NewOAuth2(login.OAuth2Options{Issuer: e.url, AuthorizationURL: e.url + "/authorize", TokenURL: e.url + "/token", UserURL: e.url + "/user",
 				ClientID: "door", ClientSecret: elsewhereSecret, Transport: o.wire})
 		}
@@ -150,7 +158,7 @@ func (o *outage) open(s *scene, name string) elsewhere {
 		p.Now = s.clock.Now
 		at := serve(p)
 		e.front, e.url, e.privy, e.postsFrom, e.people["ada"] = &p.Front, frontEnd, p, frontEnd, adasDID
-		o.fresh = func() authserver.Way {
+		o.fresh = func() keptWay {
 			way, err := login.NewPrivy(login.PrivyOptions{ID: "door", Secret: elsewhereSecret, LoginURL: frontEnd + "/sign-in?tenant=acme",
 				Keys: at + "/api/v1/apps/door/jwks.json", API: at + "/v1", Now: s.clock.Now, Transport: o.wire})
 			if err != nil {
@@ -194,7 +202,7 @@ func TestEveryRequestToAnUpstreamFailsInEveryWay(t *testing.T) {
 				for _, c := range outages() {
 					s.current = fmt.Sprint(asked.endpoint, c.name)
 					o := s.setting.outage
-					o.way.Way, o.wire.cut, o.wire.hurry = o.fresh(), c.cut, c.hurry
+					o.way.keptWay, o.wire.cut, o.wire.hurry = o.fresh(), c.cut, c.hurry
 					if c.cut == nil && !(name == "okta" && asked.endpoint == standin.Token) {
 						front.Fail(asked.endpoint, c.fault)
 					}

@@ -2,6 +2,7 @@ package authserver
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/sallyport-dev/sallyport/oauth"
@@ -22,7 +23,11 @@ func (s *Server) admitting(i oauth.Identity) (by, refused []string, err error) {
 			continue
 		}
 		var why error
-		if i.Standing != nil {
+		switch {
+		case i.Standing == nil:
+		case !i.Standing.Refused.IsZero():
+			why = errRefused
+		default:
 			why = u.Admission.Recheck(*i.Standing)
 		}
 		if why != nil {
@@ -36,6 +41,9 @@ func (s *Server) admitting(i oauth.Identity) (by, refused []string, err error) {
 	}
 	return by, refused, err
 }
+
+// errRefused is of an identity by which nobody has come in since its upstream refused it.
+var errRefused = errors.New("the service that signed the person in has refused them since")
 
 // Readmit ends what people have here whom the settings of now do not let in: their
 // grants, and the sessions that they opened. It is for the start of a server, whose

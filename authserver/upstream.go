@@ -168,7 +168,7 @@ func (s *Server) comeBack(w http.ResponseWriter, r *http.Request) error {
 	if err := s.Identities.Saw(r.Context(), profile.Known()); err != nil {
 		return err
 	}
-	if err := s.keep(r.Context(), person, d, profile); err != nil {
+	if err := s.keepSignIn(r.Context(), person, d, profile); err != nil {
 		return err
 	}
 	session, err := s.openSession(r.Context(), w, r, signedIn{person.ID, u.Name})

@@ -24,7 +24,10 @@ type elsewhere struct {
 	way    authserver.Way
 	people map[string]string // what the service calls those whom scripts call by name
 
+	withdraw  func(who string)
 	github    *standin.GitHub
+	members   []standin.GitHubPerson
+	expiring  bool // its tokens end, whether a tool acts there or not
 	privy     *standin.Privy
 	postsFrom string
 }
@@ -88,13 +91,14 @@ func (s *scene) openElsewhere(name string, given url.Values) elsewhere {
 	case "privy":
 		return s.openPrivy(given)
 	case "github":
-		g := standin.NewGitHub(client,
-			standin.GitHubPerson{ID: 1, Login: "Ada", Name: "Ada Lovelace", Email: "ada@acme.example", Verified: true, Orgs: []string{"acme"}, Teams: []string{"acme/tickets"}},
-			standin.GitHubPerson{ID: 2, Login: "mallory", Email: "mallory@elsewhere.example", Verified: true},
-			standin.GitHubPerson{ID: 3, Login: "grace", Email: "grace@acme.example", Verified: true, Orgs: []string{"acme"}})
+		members := []standin.GitHubPerson{
+			{ID: 1, Login: "Ada", Name: "Ada Lovelace", Email: "ada@acme.example", Verified: true, Orgs: []string{"acme"}, Teams: []string{"acme/tickets"}},
+			{ID: 2, Login: "mallory", Email: "mallory@elsewhere.example", Verified: true},
+			{ID: 3, Login: "grace", Email: "grace@acme.example", Verified: true, Orgs: []string{"acme"}}}
+		g := standin.NewGitHub(client, members...)
 		g.Now, g.FineGrained = s.clock.Now, given.Has("app")
 		at := serve(g)
-		return elsewhere{front: &g.Front, url: at, github: g, way: login.NewGitHub(login.GitHubOptions{URL: at, ClientID: "door", ClientSecret: elsewhereSecret, Groups: given.Has("group")}),
+		return elsewhere{front: &g.Front, url: at, github: g, members: members, withdraw: g.Withdraw, expiring: given.Has("expiring"), way: login.NewGitHub(login.GitHubOptions{URL: at, ClientID: "door", ClientSecret: elsewhereSecret, Groups: given.Has("group")}),
 			people: map[string]string{"ada": "Ada", "mallory": "mallory", "grace": "grace"}}
 	case "google", "openid": // the latter keeps to OpenID Connect where Google does not
 		g := standin.NewGoogle(client,
@@ -106,7 +110,7 @@ func (s *scene) openElsewhere(name string, given url.Values) elsewhere {
 		if name == "openid" {
 			way = login.NewOIDC(login.OIDCOptions{Issuer: at, ClientID: "door", ClientSecret: elsewhereSecret, Now: s.clock.Now})
 		}
-		return elsewhere{front: &g.Front, url: at, way: way,
+		return elsewhere{front: &g.Front, url: at, way: way, withdraw: g.Withdraw,
 			people: map[string]string{"ada": "ada@acme.example", "mallory": "mallory@gmail.example"}}
 	}
 	s.t.Fatalf("there is no upstream %s", name)

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/sallyport-dev/sallyport/login"
 	"github.com/sallyport-dev/sallyport/oauth"
+	"github.com/sallyport-dev/sallyport/vault"
 )
 
 const (
@@ -22,7 +24,10 @@ const (
 //
 // An upstream that does not answer ends nothing, and has whoever has no other way in
 // wait for it.
-func (s *Server) stillVouchedFor(ctx context.Context, subject string, r oauth.ProtectedResource) error {
+//
+// Began is when that was begun for which there shall be tokens; what an upstream refused
+// after that counts, whatever way they have.
+func (s *Server) stillVouchedFor(ctx context.Context, subject string, r oauth.ProtectedResource, began time.Time) error {
 	if len(s.Upstreams) == 0 && len(r.Logins) == 0 {
 		return nil
 	}
@@ -31,6 +36,9 @@ func (s *Server) stillVouchedFor(ctx context.Context, subject string, r oauth.Pr
 		return err
 	}
 	h, err := s.hear(ctx, subject, all)
+	if err == nil {
+		err = refusedSince(h.all, began)
+	}
 	if err != nil {
 		return err
 	}
@@ -126,13 +134,15 @@ func (s *Server) hear(ctx context.Context, person string, all []oauth.Identity) 
 			if u.Way.Authority() != i.Issuer {
 				continue
 			}
-			said, err := s.ask(asking, u, i)
+			said, err := s.ask(asking, person, u, i)
 			switch {
 			case errors.Is(err, login.ErrGone):
-				if _, err := s.dismiss(ctx, person, refusedBy(u, "it does not know the person any more")); err != nil {
+				if err := s.refusedBy(ctx, person, u, i, "it does not know the person any more"); err != nil {
 					return h, err
 				}
 				return h, oauth.Refuse(oauth.InvalidGrant, vouchedNoMore).Because(err)
+			case errors.Is(err, vault.ErrAsked): // by which the vault has told us, and they are dismissed
+				return h, oauth.Refuse(oauth.InvalidGrant, vouchedNoMore).Because(causeOf(err))
 			case err != nil:
 				h.silent, h.silence = append(h.silent, u.Name), err
 				continue
@@ -148,20 +158,21 @@ func (s *Server) hear(ctx context.Context, person string, all []oauth.Identity) 
 	return h, nil
 }
 
-// ask has an upstream say who somebody is now; nil where it cannot be asked. The error
-// is [login.ErrGone], or says nothing about them.
-func (s *Server) ask(ctx context.Context, u Upstream, i oauth.Identity) (*oauth.Identity, error) {
-	way, ok := u.Way.(Knower)
-	if !ok {
+// ask has an upstream say who somebody is now: in our own name, or by what their sign-in
+// left with us; nil where it cannot be asked. The error is [login.ErrGone] or
+// [vault.ErrAsked], or says nothing about them.
+func (s *Server) ask(ctx context.Context, person string, u Upstream, i oauth.Identity) (*oauth.Identity, error) {
+	if way, ok := u.Way.(Knower); ok {
+		profile, err := way.Known(ctx, i.Subject)
+		if errors.Is(err, errors.ErrUnsupported) {
+			return nil, nil
+		}
+		i.Standing = profile.Known().Standing
+		return &i, err
+	}
+	now, err := s.Vault.Ask(ctx, person, u.Name, i)
+	if errors.Is(err, vault.ErrNotConnected) {
 		return nil, nil
 	}
-	profile, err := way.Known(ctx, i.Subject)
-	if errors.Is(err, errors.ErrUnsupported) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	i.Standing = profile.Known().Standing
-	return &i, nil
+	return &now, err
 }

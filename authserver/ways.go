@@ -12,6 +12,7 @@ import (
 	"github.com/sallyport-dev/sallyport/login"
 	"github.com/sallyport-dev/sallyport/oauth"
 	"github.com/sallyport-dev/sallyport/store"
+	"github.com/sallyport-dev/sallyport/vault"
 )
 
 // waysPath is where a person removes a way in, and below it where they add one.
@@ -132,6 +133,9 @@ func (s *Server) joined(w http.ResponseWriter, r *http.Request, u Upstream, d de
 		return oauth.Refuse(oauth.AccessDenied, anotherSession)
 	}
 	if err := s.link(r.Context(), person, u, profile.Known()); err != nil {
+		return err
+	}
+	if err := s.keepSignIn(r.Context(), person, d, profile); err != nil {
 		return err
 	}
 	weblog.From(r.Context()).Add("subject", person.ID)
@@ -275,6 +279,22 @@ func (s *Server) unlink(ctx context.Context, person oauth.Person, all []oauth.Id
 		return oauth.Refuse(oauth.AccessDenied, lastWay).Because(err)
 	case isNotFound(err):
 		return oauth.Refuse(oauth.NotFound, noSuchWay).Because(err)
+	case err != nil:
+		return err
 	}
-	return err
+	return s.forgetSignIns(ctx, person.ID, gone)
+}
+
+// forgetSignIns forgets what signing in by a way left that is none any more. What tools
+// act with stays: it is on the person's page by itself.
+func (s *Server) forgetSignIns(ctx context.Context, person string, gone oauth.Identity) error {
+	for _, u := range s.Upstreams {
+		if u.Way.Authority() != gone.Issuer || !s.Vault.Keeps(u.Name) {
+			continue
+		}
+		if err := s.Vault.Forget(ctx, vault.Connection{Person: person, Login: u.Name}); err != nil {
+			return err
+		}
+	}
+	return nil
 }

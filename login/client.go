@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -71,7 +72,7 @@ func fetch(ctx context.Context, c *http.Client, address, bearer string) (kind st
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
-		return "", nil, &statusError{res.StatusCode, retryAfter(res)}
+		return "", nil, &statusError{res.StatusCode, retryAfter(res), ofToken(res)}
 	}
 	kind, _, _ = mime.ParseMediaType(res.Header.Get("Content-Type"))
 	body, err = io.ReadAll(res.Body)
@@ -98,6 +99,19 @@ var errNotJSON = errors.New("the answer is not the JSON that was expected")
 type statusError struct {
 	status int
 	after  int // seconds, of Retry-After; 0: it does not say
+	// ofToken: it may speak of the token that was presented.
+	ofToken bool
+}
+
+// ofToken reports whether who refuses a request is somebody who knows tokens: by the
+// challenge of RFC 6750 §3, or, without any, in JSON.
+func ofToken(res *http.Response) bool {
+	challenges := res.Header.Values("WWW-Authenticate")
+	if len(challenges) > 0 {
+		return strings.Contains(strings.Join(challenges, ", "), "invalid_token")
+	}
+	kind, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type"))
+	return kind == "application/json"
 }
 
 func (e *statusError) Error() string { return "it answered " + statusLine(e.status) }

@@ -96,14 +96,27 @@ func (o *OAuth2) Return(ctx context.Context, d Departure, answer url.Values) (Pr
 	if err != nil {
 		return Profile{}, exchangeFailed(err)
 	}
-	var user map[string]json.RawMessage
-	if err := getJSON(ctx, o.client, o.UserURL, tokens.AccessToken, &user); err != nil {
+	p, err := o.holder(ctx, tokens.AccessToken)
+	if err != nil {
 		return Profile{}, trouble(atUser, err)
 	}
-	p := Profile{Identity: oauth.Identity{Issuer: o.Issuer, Subject: joint(user, o.Fields.Subject)}, Tokens: o.Dialect.lasting(tokensOf(tokens)),
+	p.Tokens = o.Dialect.lasting(tokensOf(tokens))
+	return p, nil
+}
+
+// holder is whose an access token is.
+func (o *OAuth2) holder(ctx context.Context, access string) (Profile, error) {
+	var user map[string]json.RawMessage
+	if err := getJSON(ctx, o.client, o.UserURL, access, &user); err != nil {
+		return Profile{}, err
+	}
+	p := Profile{Identity: oauth.Identity{Issuer: o.Issuer, Subject: joint(user, o.Fields.Subject)},
 		Username: scalar(user, o.Fields.Username), FullName: scalar(user, o.Fields.FullName), Groups: list(user, o.Fields.Groups)}
 	if scalar(user, o.Fields.EmailVerified) == "true" {
 		p.Email = scalar(user, o.Fields.Email)
+	}
+	if p.Subject == "" && tokenEnded(scalar(user, "error")) {
+		return Profile{}, errTokenEnded
 	}
 	if p.Subject == "" || len(p.Subject) > 255 {
 		return Profile{}, refuseUpstream(oauth.AccessDenied, upstreamWrong, errors.New("login: the user's JSON has no subject at "+o.Fields.Subject))
@@ -114,10 +127,7 @@ func (o *OAuth2) Return(ctx context.Context, d Departure, answer url.Values) (Pr
 	if o.add == nil {
 		return p, nil
 	}
-	if err := o.add(ctx, tokens.AccessToken, &p); err != nil {
-		return Profile{}, trouble(atUser, err)
-	}
-	return p, nil
+	return p, o.add(ctx, access, &p)
 }
 
 // Authority is the issuer of everybody whom Return makes.

@@ -33,7 +33,8 @@ type OIDCOptions struct {
 	HostedDomains []string
 	// Parameters are added to the authorization request.
 	Parameters map[string]string
-	// Offline is added where what comes back is kept.
+	// Offline is added for a refresh token that is good while the person is away, where
+	// there is no scope for that.
 	Offline map[string]string
 	// NeverSays is for a provider that does not know max_age and never says when it
 	// asked a person (auth_time): a sign-in anew is then as strong as the person's
@@ -110,9 +111,7 @@ func (o *OIDC) Leave(ctx context.Context, d Departure) (string, error) {
 	if prompt := d.prompt(); prompt != "" {
 		more = append(more, oauth2.SetAuthURLParam("prompt", prompt))
 	}
-	if d.Keep {
-		more = append(more, parameters(o.Offline)...)
-	}
+	more = append(more, parameters(o.Offline)...)
 	more = append(more, parameters(o.Parameters)...)
 	return o.config(found, d).AuthCodeURL(d.State, more...), nil
 }
@@ -144,16 +143,20 @@ func (o *OIDC) Return(ctx context.Context, d Departure, answer url.Values) (Prof
 	if err != nil {
 		return Profile{}, err
 	}
-	p, err := o.profile(claims)
+	p := o.profile(claims)
 	// §3.1.2.1: "When max_age is used, the ID Token returned MUST include an auth_time
 	// Claim Value." And §3.1.3.7 has the client check it: without it, whoever sits at
 	// a browser that is signed in there would pass for having signed in.
-	if err == nil && d.Again && p.Asked.IsZero() && !o.NeverSays {
+	if d.Again && p.Asked.IsZero() && !o.NeverSays {
 		return Profile{}, refuseUpstream(oauth.AccessDenied, upstreamWrong,
 			errors.New("login: max_age asked when the person signed in, and the ID token has no auth_time; have the provider add that claim"))
 	}
+	if err := (Admission{Hosted: o.HostedDomains}).Check(p); err != nil {
+		return Profile{}, err
+	}
 	p.Tokens = tokensOf(tokens)
-	return p, err
+	p.Tokens.Session = !o.whileAway(d)
+	return p, nil
 }
 
 // prompt is a list. OpenID Connect Core §3.1.2.1.
@@ -179,6 +182,26 @@ func (o *OIDC) identity(ctx context.Context, found *discovered, tokens *oauth2.T
 	if !ok {
 		return nil, wrong("the provider sent no ID token")
 	}
+	claims, err := o.verified(ctx, found, raw)
+	switch {
+	case err != nil:
+		return nil, err
+	case text(claims["nonce"]) != nonce:
+		return nil, wrong("the nonce of the ID token is another")
+	}
+	if found.userInfo != "" && o.short(claims) {
+		if err := o.addUserInfo(ctx, found, tokens.AccessToken, text(claims["sub"]), claims); err != nil {
+			return nil, err
+		}
+	}
+	return claims, nil
+}
+
+// verified are the claims of an ID token, whatever it answers.
+func (o *OIDC) verified(ctx context.Context, found *discovered, raw string) (map[string]json.RawMessage, error) {
+	wrong := func(why string) error {
+		return refuseUpstream(oauth.AccessDenied, upstreamWrong, errors.New("login: "+why))
+	}
 	look := &keyLook{keys: found.keys}
 	id, err := oidc.NewVerifier(o.Issuer, look, &oidc.Config{ClientID: o.ClientID, Now: o.Now,
 		SupportedSigningAlgs: []string{"RS256", "PS256", "ES256", "EdDSA"}}).Verify(ctx, raw)
@@ -187,8 +210,6 @@ func (o *OIDC) identity(ctx context.Context, found *discovered, tokens *oauth2.T
 		return nil, look.failed
 	case err != nil:
 		return nil, refuseUpstream(oauth.AccessDenied, upstreamWrong, err)
-	case id.Nonce != nonce:
-		return nil, wrong("the nonce of the ID token is another")
 	case id.Subject == "" || len(id.Subject) > 255:
 		return nil, wrong("the sub of the ID token is not of 1 to 255 octets")
 	}
@@ -202,11 +223,6 @@ func (o *OIDC) identity(ctx context.Context, found *discovered, tokens *oauth2.T
 	// SHOULD verify that its client_id is the Claim Value."
 	if azp := text(claims["azp"]); azp != "" && azp != o.ClientID || len(id.Audience) != 1 {
 		return nil, wrong("the ID token is for another client")
-	}
-	if found.userInfo != "" && o.short(claims) {
-		if err := o.addUserInfo(ctx, found, tokens.AccessToken, id.Subject, claims); err != nil {
-			return nil, err
-		}
 	}
 	return claims, nil
 }
@@ -240,7 +256,7 @@ func (o *OIDC) addUserInfo(ctx context.Context, found *discovered, bearer, subje
 	return nil
 }
 
-func (o *OIDC) profile(claims map[string]json.RawMessage) (Profile, error) {
+func (o *OIDC) profile(claims map[string]json.RawMessage) Profile {
 	p := Profile{Identity: oauth.Identity{Issuer: o.Issuer, Subject: text(claims["sub"])},
 		Username: scalar(claims, o.Claims.Username), FullName: scalar(claims, o.Claims.FullName), Groups: list(claims, o.Claims.Groups)}
 	var asked float64 // OpenID Connect Core §2: a JSON number of seconds
@@ -252,9 +268,6 @@ func (o *OIDC) profile(claims map[string]json.RawMessage) (Profile, error) {
 		p.Email = scalar(claims, o.Claims.Email)
 	}
 	p.Hosted = text(claims["hd"])
-	if err := (Admission{Hosted: o.HostedDomains}).Check(p); err != nil {
-		return Profile{}, err
-	}
 	if p.Username == "" {
 		p.Username, _, _ = strings.Cut(p.Email, "@")
 	}
@@ -262,7 +275,7 @@ func (o *OIDC) profile(claims map[string]json.RawMessage) (Profile, error) {
 	if p.Email != "" {
 		p.Name = p.Email
 	}
-	return p, nil
+	return p
 }
 
 func text(raw json.RawMessage) string {

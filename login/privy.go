@@ -138,6 +138,15 @@ func (p *Privy) Refresh(context.Context, oauth.Secret) (oauth.UpstreamTokens, er
 	return oauth.UpstreamTokens{}, oauth.Refuse(oauth.InvalidGrant, "Privy gives no refresh token to a server")
 }
 
+// Lasting reports that nothing of Privy's can be asked later with: [Privy.Known] asks
+// in the name of the app.
+func (p *Privy) Lasting(oauth.UpstreamTokens) bool { return false }
+
+// Still is of no use where nothing lasts.
+func (p *Privy) Still(context.Context, oauth.Identity, oauth.UpstreamTokens) (oauth.Identity, error) {
+	return oauth.Identity{}, errors.ErrUnsupported
+}
+
 // privyClaims are those of an access token, and of an identity token.
 type privyClaims struct {
 	Issuer   string `json:"iss"`

@@ -56,7 +56,8 @@ func tokensOf(t *oauth2.Token) oauth.UpstreamTokens {
 	if form, ok := t.Extra("expires_in").(int64); ok && seconds == 0 {
 		seconds = form // the library reads it of JSON only, and GitHub answers a form
 	}
-	return oauth.UpstreamTokens{Access: oauth.Secret(t.AccessToken), Refresh: oauth.Secret(t.RefreshToken),
+	id, _ := t.Extra("id_token").(string)
+	return oauth.UpstreamTokens{Access: oauth.Secret(t.AccessToken), Refresh: oauth.Secret(t.RefreshToken), ID: oauth.Secret(id),
 		Life: time.Duration(min(max(seconds, 0), longestLife)) * time.Second}
 }
 

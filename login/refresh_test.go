@@ -52,7 +52,7 @@ func thereAndBack(t *testing.T, way goer, d Departure) (oauth.UpstreamTokens, ur
 }
 
 // Google's refresh token comes with its page of consent, and with access_type.
-func TestGoogleIsAskedForARefreshTokenWhereItIsNeeded(t *testing.T) {
+func TestGoogleIsAskedForARefreshToken(t *testing.T) {
 	g := standin.NewGoogle(standin.Client{ID: "door", Secret: "secret", Redirects: []string{cameBack}},
 		standin.GooglePerson{Sub: "110169484474386276334", Email: "ada@acme.example", Verified: true})
 	server := httptest.NewServer(g)
@@ -60,10 +60,10 @@ func TestGoogleIsAskedForARefreshTokenWhereItIsNeeded(t *testing.T) {
 	o := GoogleOptions{Issuer: server.URL, ClientID: "door", ClientSecret: "secret", Now: time.Now}
 	way := NewGoogle(o)
 	tokens, asked := thereAndBack(t, way, Departure{})
-	if asked.Has("access_type") || tokens.Refresh != "" {
-		t.Error("it was asked for a refresh token that nobody needs")
+	if asked.Get("access_type") != "offline" || asked.Has("prompt") || !way.Lasting(tokens) {
+		t.Errorf("who signs in cannot be asked about later; it was asked %v", asked)
 	}
-	tokens, asked = thereAndBack(t, way, Departure{Consent: true, Keep: true, Scopes: []string{"https://www.googleapis.com/auth/calendar.readonly"}})
+	tokens, asked = thereAndBack(t, way, Departure{Consent: true, Scopes: []string{"https://www.googleapis.com/auth/calendar.readonly"}})
 	if asked.Get("access_type") != "offline" || asked.Get("prompt") != "consent" || !strings.HasSuffix(asked.Get("scope"), "/calendar.readonly") {
 		t.Errorf("it was asked %v", asked)
 	}

@@ -80,7 +80,7 @@ func exchangeFailed(err error) *oauth.Error {
 			return refuseUpstream(oauth.AccessDenied, upstreamRefused, cause)
 		}
 	}
-	return trouble(atToken, &statusError{said.Response.StatusCode, retryAfter(said.Response)})
+	return trouble(atToken, &statusError{status: said.Response.StatusCode, after: retryAfter(said.Response)})
 }
 
 // down are error codes that say nothing of the request. The last ones are Slack's,

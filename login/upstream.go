@@ -26,9 +26,6 @@ type Departure struct {
 
 	// Scopes are asked for besides those of the way itself.
 	Scopes []string
-	// Keep: what comes back is kept, so that a refresh token is asked for where that
-	// takes asking.
-	Keep bool
 }
 
 // scopes are what is asked for: those of the way and of this departure, each once.

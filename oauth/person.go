@@ -38,6 +38,9 @@ type Standing struct {
 	// ForTools says that they connected it, for a tool to act there, and never came in
 	// by it: what becomes of it there says nothing of whether they may come in.
 	ForTools bool `json:",omitempty"`
+	// Refused is when it refused to know them any more, or to renew what it gave for
+	// them; zero: it did not, or they have come in by it since.
+	Refused time.Time `json:",omitzero"`
 }
 
 // A Session is a browser's: who is signed in there, since when.

@@ -6,6 +6,10 @@ import "time"
 // RFC 6749 §5.1.
 type UpstreamTokens struct {
 	Access  Secret
-	Refresh Secret        // empty: none came
+	Refresh Secret // empty: none came
+	// Session says that Refresh may end with the person's session at the upstream, so that
+	// its end says nothing of them. OpenID Connect Core §11.
+	Session bool
 	Life    time.Duration // of Access, from now on; 0: it was not said that it ends
+	ID      Secret        // an ID token that came along; it is never kept
 }

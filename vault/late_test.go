@@ -17,9 +17,10 @@ import (
 // A sluggish upstream has refresh tokens that are good once, and takes its time to
 // say so. Too long for it, and whoever asked does not learn the answer.
 type sluggish struct {
-	takes   time.Duration
-	current oauth.Secret
-	asked   int
+	vault.Way // of which nothing else is asked
+	takes     time.Duration
+	current   oauth.Secret
+	asked     int
 }
 
 func (s *sluggish) Refresh(ctx context.Context, refresh oauth.Secret) (oauth.UpstreamTokens, error) {

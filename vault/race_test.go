@@ -16,6 +16,8 @@ import (
 // A rotating upstream has refresh tokens that are good once. Who brings one again is
 // refused, and so is everybody from then on: it takes that for a theft.
 type rotating struct {
+	vault.Way // of which nothing else is asked
+
 	mu    sync.Mutex
 	round int
 	asked int

@@ -33,11 +33,11 @@ const (
 // refresh returns what a connection holds after a refresh, by whomever. In one
 // process one goroutine asks, for all that do; it goes on when they have left, so
 // that what an upstream answers is not lost.
-func (v *Vault) refresh(ctx context.Context, c store.Connection) (held, error) {
+func (v *Vault) refresh(ctx context.Context, c store.Connection, anew bool) (held, error) {
 	alone := context.WithoutCancel(ctx)
 	v.under.Add(1) // here, not in the flight: a Settle that begins before the flight's first step would not wait for it
 	flight := v.flights.DoChan(strings.Join([]string{c.Person, c.Login, c.Resource, c.Version.String()}, "\x00"), func() (any, error) {
-		return v.renewed(alone, c)
+		return v.renewed(alone, c, anew)
 	})
 	waiting, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -75,13 +75,13 @@ func (v *Vault) Settle(ctx context.Context) {
 
 // renewed refreshes, or waits for the replica that does, for as long as somebody who
 // came just now would.
-func (v *Vault) renewed(ctx context.Context, c store.Connection) (held, error) {
+func (v *Vault) renewed(ctx context.Context, c store.Connection, anew bool) (held, error) {
 	waiting, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	of := Connection{Person: c.Person, Login: c.Login, Resource: c.Resource}
+	of, from := Connection{Person: c.Person, Login: c.Login, Resource: c.Resource}, c.Version
 	for {
 		h, err := held{}, error(nil)
-		if c, h, err = v.read(waiting, of); err != nil || h.fresh(v.Now()) {
+		if c, h, err = v.read(waiting, of); err != nil || h.fresh(v.Now()) && !(anew && c.Version == from) {
 			return h, err
 		}
 		if h.Refresh == "" {
@@ -121,13 +121,13 @@ func (v *Vault) ask(ctx context.Context, c store.Connection, old held, until tim
 	ctx, cancelSave := context.WithTimeout(ctx, saveTime)
 	defer cancelSave()
 	if err != nil {
-		return held{}, v.failed(ctx, c, old.Subject, lease{until, err})
+		return held{}, v.failed(ctx, c, old, lease{until, err})
 	}
 	if tokens.Refresh == "" {
 		tokens.Refresh = oauth.Secret(old.Refresh) // RFC 6749 §6: it goes on being good
 	}
 	h := v.hold(tokens)
-	h.Subject, h.Renewed = old.Subject, v.Now()
+	h.Subject, h.Session, h.Renewed, h.id = old.Subject, old.Session, v.Now(), tokens.ID
 	to, err := v.seal(c, h)
 	if err != nil {
 		return held{}, err
@@ -175,9 +175,9 @@ type lease struct {
 }
 
 // failed marks a connection dead, or gives the lease back.
-func (v *Vault) failed(ctx context.Context, c store.Connection, subject string, l lease) error {
+func (v *Vault) failed(ctx context.Context, c store.Connection, h held, l lease) error {
 	if oauth.AsError(l.cause).Code == oauth.InvalidGrant {
-		err := v.died(ctx, c, subject)
+		err := v.died(ctx, c, h)
 		switch {
 		case err == nil:
 			return v.ended(ctx, c, l.cause)
@@ -193,7 +193,7 @@ func (v *Vault) failed(ctx context.Context, c store.Connection, subject string, 
 // died tells who has to know it, and marks a connection dead. In this order: of a
 // process that ends between the two, the next refresh hears once more what this one
 // heard. Who has connected again meanwhile is not who was refused.
-func (v *Vault) died(ctx context.Context, c store.Connection, subject string) error {
+func (v *Vault) died(ctx context.Context, c store.Connection, h held) error {
 	now, err := v.Store.Connection(ctx, c)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
@@ -203,10 +203,10 @@ func (v *Vault) died(ctx context.Context, c store.Connection, subject string) er
 	case now.Version != c.Version:
 		return errChanged
 	}
-	// Where a refresh before was never saved, it is that which the upstream refuses, and
-	// no person.
-	if v.Gone != nil && v.unfinished(c).IsZero() {
-		if err := v.Gone(ctx, Connection{Person: c.Person, Login: c.Login, Resource: c.Resource}, subject); err != nil {
+	// Where a refresh before was never saved, or the person's session there is over, it is
+	// that which the upstream refuses, and no person.
+	if v.Gone != nil && v.unfinished(c).IsZero() && !h.Session {
+		if err := v.Gone(ctx, Connection{Person: c.Person, Login: c.Login, Resource: c.Resource}, h.Subject); err != nil {
 			return err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/sallyport-dev/sallyport/oauth"
+	"github.com/sallyport-dev/sallyport/store"
 )
 
 // again is for how long what a refresh brought is not refreshed once more because
@@ -30,6 +31,8 @@ func (v *Vault) Refused(ctx context.Context, of Connection, token oauth.Secret) 
 		return refusal(err)
 	case h.Access != string(token):
 		return nil
+	case h.Refresh == "" && v.endless(ctx, c, h):
+		return refusal(ErrDead)
 	case h.Refresh == "":
 		killed, err := v.Store.KillConnection(ctx, c)
 		if killed {
@@ -56,4 +59,11 @@ func (v *Vault) Refused(ctx context.Context, of Connection, token oauth.Secret) 
 	}
 	_, _, err = v.Token(ctx, of)
 	return err
+}
+
+// endless asks the upstream itself about a token that does not end and that somebody
+// says it refuses. It reports whether it does, and then that is the person's end there.
+func (v *Vault) endless(ctx context.Context, c store.Connection, h held) bool {
+	_, err := v.still(ctx, c, h, oauth.Identity{Subject: h.Subject})
+	return errors.Is(err, ErrDead)
 }

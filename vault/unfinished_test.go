@@ -9,13 +9,19 @@ import (
 
 	"github.com/sallyport-dev/sallyport/login/standin"
 	"github.com/sallyport-dev/sallyport/oauth"
+	"github.com/sallyport-dev/sallyport/store"
 	"github.com/sallyport-dev/sallyport/vault"
 )
 
 // leave is a process that took the lease and died, after GitHub had rotated or before.
 func (f *fixture) leave(old oauth.UpstreamTokens, rotated bool) {
 	f.t.Helper()
-	c, err := f.store.Connection(f.t.Context(), adas)
+	f.leaveOf(at("ada"), old, rotated)
+}
+
+func (f *fixture) leaveOf(of vault.Connection, old oauth.UpstreamTokens, rotated bool) {
+	f.t.Helper()
+	c, err := f.store.Connection(f.t.Context(), store.Connection{Person: of.Person, Login: of.Login, Resource: of.Resource})
 	f.ok(err)
 	won, err := f.store.LeaseConnection(f.t.Context(), c, f.clock.Now().Add(70*time.Second))
 	if err != nil || !won {

@@ -56,7 +56,8 @@ type Upstream struct {
 type Connection struct {
 	Person string // their id
 	Login  string // the name of the login that brought the tokens
-	// Resource is the id of the [oauth.ProtectedResource] that acts with them.
+	// Resource is the id of the [oauth.ProtectedResource] that acts with them; empty:
+	// none does, and they are what a sign-in left, by which [Vault.Ask] asks.
 	Resource string
 }
 
@@ -69,6 +70,11 @@ type Way interface {
 	// Refresh asks for newer tokens. Its errors are refusals; invalid_grant, and
 	// nothing else, says that the refresh token is dead.
 	Refresh(ctx context.Context, refresh oauth.Secret) (oauth.UpstreamTokens, error)
+	// Lasting reports whether tokens are of use for Still later.
+	Lasting(t oauth.UpstreamTokens) bool
+	// Still says who was, whose tokens these are, is now. Its errors are refusals;
+	// invalid_grant, and nothing else, says that the access token is dead.
+	Still(ctx context.Context, was oauth.Identity, t oauth.UpstreamTokens) (oauth.Identity, error)
 }
 
 // Config is what a [Vault] is made of. Store and Keys are required.
@@ -119,9 +125,12 @@ type held struct {
 	Subject string // who the person is there
 	Access  string
 	Refresh string    `json:",omitempty"`
+	Session bool      `json:",omitempty"` // Refresh may end with the person's session there
 	Expires time.Time // of Access; zero: never
 	// Renewed is when a refresh brought Access; zero: the person did.
 	Renewed time.Time `json:",omitzero"`
+
+	id oauth.Secret // an ID token that came with them just now; it is not kept
 }
 
 // fresh reports whether the token may be handed out.
@@ -130,7 +139,7 @@ func (h held) fresh(now time.Time) bool {
 }
 
 func (v *Vault) hold(t oauth.UpstreamTokens) held {
-	h := held{Access: string(t.Access), Refresh: string(t.Refresh)}
+	h := held{Access: string(t.Access), Refresh: string(t.Refresh), Session: t.Session}
 	if t.Life > 0 {
 		h.Expires = v.Now().Add(t.Life)
 	}
@@ -179,7 +188,7 @@ func (v *Vault) Keep(ctx context.Context, of Connection, i oauth.Identity, t oau
 		before, err := v.Store.Connection(ctx, of.row())
 		if err == nil {
 			if old, err := v.open(before); err == nil && old.Subject == i.Subject {
-				h.Refresh = old.Refresh
+				h.Refresh, h.Session = old.Refresh, old.Session
 			}
 		}
 	}
@@ -189,7 +198,10 @@ func (v *Vault) Keep(ctx context.Context, of Connection, i oauth.Identity, t oau
 	if err != nil {
 		return err
 	}
-	return v.Store.Connect(ctx, c)
+	if err := v.Store.Connect(ctx, c); err != nil || of.Resource == "" {
+		return err
+	}
+	return v.supersede(ctx, of, i.Subject)
 }
 
 // Token returns the person's own access token of an upstream, and when it ends;
@@ -199,7 +211,7 @@ func (v *Vault) Keep(ctx context.Context, of Connection, i oauth.Identity, t oau
 func (v *Vault) Token(ctx context.Context, of Connection) (oauth.Secret, time.Time, error) {
 	c, h, err := v.read(ctx, of)
 	if err == nil && !h.fresh(v.Now()) {
-		h, err = v.refresh(ctx, c)
+		h, err = v.refresh(ctx, c, false)
 	}
 	if err != nil {
 		return "", time.Time{}, refusal(err)
@@ -235,9 +247,9 @@ type State struct {
 	Ended bool      // the upstream ended it, or what is kept does not open
 }
 
-// Connections says how each of a person's connections stands, by their logins and
-// then their resources, after one read; it asks no upstream. Those of logins whose
-// tokens are not kept any more are left out. The error is a fault.
+// Connections says how each of a person's connections that tools act with stands, by
+// their logins and then their resources, after one read; it asks no upstream. Those of
+// logins whose tokens are not kept any more are left out. The error is a fault.
 func (v *Vault) Connections(ctx context.Context, person string) ([]State, error) {
 	rows, err := v.Store.Connections(ctx, person)
 	if err != nil {
@@ -245,7 +257,7 @@ func (v *Vault) Connections(ctx context.Context, person string) ([]State, error)
 	}
 	var all []State
 	for _, c := range rows {
-		if !v.Keeps(c.Login) {
+		if !v.Keeps(c.Login) || c.Resource == "" {
 			continue
 		}
 		h, err := v.judge(ctx, c)

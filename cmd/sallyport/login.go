@@ -23,12 +23,13 @@ func passwords(in *installation) *login.Local {
 	return nil
 }
 
-// newVault keeps the tokens of those logins that a resource has a connection to.
+// newVault keeps the tokens of those logins that a resource has a connection to, and of
+// those that can be asked later by what a sign-in left. Privy is asked otherwise.
 func newVault(in *installation, ways map[string]way, log *slog.Logger) *vault.Vault {
 	kept := map[string]vault.Upstream{}
 	for _, l := range in.config.Login {
-		if in.config.Keeps(l.Name) {
-			kept[l.Name] = vault.Upstream{Issuer: issuerOf(l), Way: ways[l.Name]}
+		if way, ok := ways[l.Name]; ok && (in.config.Keeps(l.Name) || l.Type != "privy") {
+			kept[l.Name] = vault.Upstream{Issuer: issuerOf(l), Way: way}
 		}
 	}
 	return vault.New(vault.Config{Store: in.store, Keys: in.keys, Upstreams: kept, Now: time.Now, Log: log})
