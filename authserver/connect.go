@@ -192,6 +192,9 @@ func (s *Server) sayOnConnect(w http.ResponseWriter, r *http.Request, view *page
 	weblog.From(r.Context()).Fail(refused)
 	flowtrace.From(r.Context()).Refused(refused)
 	view.Problem, view.Reference = sentence(refused.Description), attempt(r, view.Transaction)
+	if hint := hints[refused.Description]; hint != "" {
+		view.Problem += " " + hint
+	}
 	comeAgain(w, refused)
 	return refused.Code.Status()
 }
@@ -279,7 +282,7 @@ func (s *Server) connected(w http.ResponseWriter, r *http.Request, u Upstream, d
 	who := profile.Known()
 	who.Standing.ForTools = true // until they sign in by it
 	if err := s.known(r.Context(), person, u, d, who); err != nil {
-		return err
+		return s.turnedAway(w, r, d, err) // they may be somebody else there, too
 	}
 	if err := s.keep(r.Context(), person, d, profile); err != nil {
 		return err

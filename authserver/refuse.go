@@ -91,10 +91,18 @@ func comeAgain(w http.ResponseWriter, e *oauth.Error) {
 // attempt names the flow of an interaction, for a person to tell whoever runs the
 // server.
 func attempt(r *http.Request, sealed string) string {
-	if id := flowtrace.From(r.Context()).Flow(); sealed != "" && id != "" {
-		return "flow " + id
+	if sealed == "" {
+		return ""
 	}
-	return ""
+	return reference(flowtrace.From(r.Context()).Flow())
+}
+
+// reference is a flow as it is named on pages; empty where none was kept.
+func reference(id string) string {
+	if id == "" {
+		return ""
+	}
+	return "flow " + id
 }
 
 // refusePage says it to a person, where there is no client to say it to.
@@ -120,9 +128,7 @@ func (s *Server) problem(r *http.Request, e *oauth.Error) pages.Problem {
 	if problem.Title == cannotConnect {
 		problem.HelpURL = s.helpURL()
 	}
-	if id != "" {
-		problem.Reference = "flow " + id
-	} else if event != nil {
+	if problem.Reference = reference(id); id == "" && event != nil {
 		problem.Reference = event.ID
 	}
 	if e.Code == oauth.ServerError {

@@ -1,6 +1,7 @@
 package authserver
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -123,7 +124,11 @@ func (s *Server) sendAway(w http.ResponseWriter, r *http.Request, d departure, t
 	if err := s.depart(w, r, d); err != nil {
 		return err
 	}
-	flowtrace.From(r.Context()).Did(flowtrace.SignIn, flowtrace.SentElsewhere)
+	// Who goes for a page of their own connects nothing: that is no attempt to, and
+	// would be told as one that was given up.
+	if flow := flowtrace.From(r.Context()); flow.Joined() {
+		flow.Did(flowtrace.SignIn, flowtrace.SentElsewhere)
+	}
 	w.Header().Set("Referrer-Policy", "no-referrer")
 	seeOther(w, target)
 	return nil
@@ -244,15 +249,19 @@ func (s *Server) turnedAway(w http.ResponseWriter, r *http.Request, d departure,
 	case e.Code == oauth.ServerError:
 		return e
 	case d.Setup != "":
-		return s.setUpAgain(w, r, d.Setup, e)
+		return s.setUpAgain(w, r, d.Setup, e, flowtrace.From(r.Context()).Refused(e))
 	case d.Connects != "" && d.Transaction != "":
 		return s.askToConnect(w, r, d.Transaction, e)
 	case d.Connects != "", d.Joins != "":
 		return s.homeAgain(w, r, e)
 	}
+	id := ""
+	if d.Transaction == "" {
+		id = flowtrace.From(r.Context()).Refused(e)
+	}
 	return s.signInAgain(w, r, d.Transaction, e, func(view *pages.SignIn) {
 		view.Problem, view.Again = sentence(e.Description), view.Again || d.Again && d.Transaction == ""
-		view.Reference = attempt(r, d.Transaction)
+		view.Reference = cmp.Or(attempt(r, d.Transaction), reference(id))
 	})
 }
 

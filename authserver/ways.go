@@ -133,7 +133,7 @@ func (s *Server) joined(w http.ResponseWriter, r *http.Request, u Upstream, d de
 		return oauth.Refuse(oauth.AccessDenied, anotherSession)
 	}
 	if err := s.link(r.Context(), person, u, profile.Known()); err != nil {
-		return err
+		return s.turnedAway(w, r, d, err)
 	}
 	if err := s.keepSignIn(r.Context(), person, d, profile); err != nil {
 		return err

@@ -114,6 +114,9 @@ func (a *Attempt) Join(id string) {
 	}
 }
 
+// Joined reports whether it belongs to a flow that began before it.
+func (a *Attempt) Joined() bool { return a != nil && a.open != nil }
+
 // Grant says which grant it led to, or is about.
 func (a *Attempt) Grant(id string) {
 	if a != nil {

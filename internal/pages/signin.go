@@ -104,6 +104,8 @@ type FirstRun struct {
 	// about: "username", "name", "password", or empty for none of them.
 	Problem string
 	Field   string
+
+	Reference string // for whoever runs the server: the attempt; empty: it has none
 }
 
 // FirstRun draws the page that makes the first account.
