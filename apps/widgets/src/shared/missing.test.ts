@@ -17,5 +17,7 @@ it('knows that a connection is missing', () => {
 it.each([
   ['Repositories acts at GitHub as the person who calls, and GitHub is not connected. Open this page', 'GitHub'],
   ['Intents and connections acts at Acme Inc. as the person who calls, who has to connect it first.', 'Acme Inc.'],
+  ['A acts at privy as the person who calls, and privy is not connected.', 'Privy'],
+  ['A acts at github as the person who calls, and github is not connected.', 'GitHub'],
   ['Something else.', ''],
 ])('reads from %j what is to be connected', (text, service) => expect(readMissing({ ...result, text, meta })?.service).toBe(service))

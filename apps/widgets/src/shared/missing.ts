@@ -21,5 +21,10 @@ export function readMissing(r: ToolResult | undefined): Missing | undefined {
   const pages = r.meta['sallyport/connect']
   const page = Array.isArray(pages) ? link(pages[0]) : ''
   if (!page && !r.meta['mcp/www_authenticate']) return undefined
-  return { page, service: foreign(/ acts at (.+?) as the person who calls/.exec(r.text)?.[1] ?? '', 60) }
+  return { page, service: proper(foreign(/ acts at (.+?) as the person who calls/.exec(r.text)?.[1] ?? '', 60)) }
+}
+
+/** A service that has no title is told by its name in the settings, which is in small letters. */
+function proper(name: string): string {
+  return name === 'github' ? 'GitHub' : name.charAt(0).toUpperCase() + name.slice(1)
 }
