@@ -91,7 +91,13 @@ func (c *chat) show(host, tool string, args map[string]any, allow func(*tab)) *w
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	evaluate[bool](c.tab, fmt.Sprintf(`(window.showing = chat.show(%q, %q, %s ?? {}), showing.catch(() => {}), true)`, host, tool, text))
+	return c.showRaw(host, tool, string(text), allow)
+}
+
+// showRaw has the arguments as JSON.
+func (c *chat) showRaw(host, tool, args string, allow func(*tab)) *widgetFrame {
+	c.t.Helper()
+	evaluate[bool](c.tab, fmt.Sprintf(`(window.showing = chat.show(%q, %q, %s ?? {}), showing.catch(() => {}), true)`, host, tool, args))
 	if allow != nil {
 		c.allows(allow)
 	}

@@ -2,28 +2,37 @@ package e2e
 
 import (
 	"fmt"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp/kb"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/sallyport-dev/sallyport/login/standin"
 )
 
 const aChessServer = "resources:\n  - { name: chess, path: /mcp, app: chess }\n"
 
 // TestAGameOfChessIsPlayedInAChat is the conversation for which chess was built, in
 // both kinds of host, through the real gateway: positions and a puzzle without a
-// sign-in, then a game of one's own to mate, over a power cut.
+// sign-in, then, signed in by Google or with a password, a game of one's own to mate,
+// over a power cut.
 func TestAGameOfChessIsPlayedInAChat(t *testing.T) {
 	t.Parallel()
 	browser := newBrowser(t)
 	for i, host := range hosts {
 		t.Run(host, func(t *testing.T) {
 			t.Parallel()
-			d := newDoor(t, aChessServer)
+			google := standin.NewGoogle(standin.Client{ID: "door", Secret: elsewhereSecret}, standin.GooglePerson{Sub: "110169484474386276334", Email: "grace@navy.example", Verified: true, Name: "Grace Hopper"})
+			google.Chooser = true
+			there := httptest.NewServer(google)
+			t.Cleanup(there.Close)
+			d := newDoor(t, aChessServer+fmt.Sprintf("login:\n  - { type: local }\n  - { type: google, issuer: %s, client_id: door, client_secret: %s }\n", there.URL, elsewhereSecret))
+			google.Redirects(d.URL + "/oauth/callback/google")
 			g := &chessChat{chat: newChat(t, browser, d.MCP, "Let's play chess! I'll start with e4."), host: host, door: d}
-			g.withoutSignIn()
+			g.withoutSignIn(map[string]func(*tab){"mcpapps": byGoogle, "chatgpt": (*tab).signIn}[host])
 			g.begins()
 			g.plays()
 			g.asksForAdvice()
@@ -48,8 +57,17 @@ type chessChat struct {
 	board *widgetFrame
 }
 
-// withoutSignIn plays from a position, and solves a puzzle: nobody is asked.
-func (g *chessChat) withoutSignIn() {
+// byGoogle is how the people of the connector before us signed in.
+func byGoogle(b *tab) {
+	b.press("Continue with Google")
+	b.press("Continue")
+	b.forgives("/favicon.ico")
+	b.says("Grace Hopper")
+}
+
+// withoutSignIn plays from a position, and solves a puzzle: nobody is asked, until it
+// is about a game of their own.
+func (g *chessChat) withoutSignIn(signIn func(*tab)) {
 	w := g.show(g.host, "apply_move", map[string]any{"fen": startFEN, "move": "e4 e5"}, nil)
 	w.awaits("A game")
 	w.awaits("Your move.")
@@ -75,7 +93,7 @@ func (g *chessChat) withoutSignIn() {
 	// Whoever wants a game of their own is asked, once.
 	w.press("New game")
 	g.allows(func(b *tab) {
-		b.signIn()
+		signIn(b)
 		b.press("Allow")
 	})
 	w.awaits("Your game")

@@ -23,6 +23,9 @@ func TestTheDemoSaysWhoIsSignedIn(t *testing.T) {
 				b.press("Allow")
 			})
 			w.awaits("You are signed in as " + username)
+			w.awaits("Through A chat 1.0 ") // the client, in its own words
+			w.awaits("See who you are and read your items demo:read")
+			w.awaits("good for")
 			w.awaits("not allowed yet")
 			if host == "mcpapps" {
 				w.look("who")

@@ -1,0 +1,113 @@
+package e2e
+
+import (
+	"cmp"
+	"fmt"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/sallyport-dev/sallyport/login/standin"
+)
+
+// A face is what a widget shows while its tool is at work, when the chat gave it up,
+// and when the tool found nothing.
+type face struct {
+	tool, args            string
+	waits, givenUp        string
+	nothing, showsNothing string // what the tool answers then, and what is said of it
+	goesOn                string // the button beside what went wrong; empty: Try again
+	mends                 bool   // a form: what failed is in it, to be sent again
+}
+
+// faces are those of the widgets, by the server that they belong to. The board's are
+// looked at elsewhere: it needs no sign-in for them.
+var faces = map[string][]face{
+	"demo": {
+		{tool: "whoami", waits: "Asking who is signed in", givenUp: "The chat did not ask who is signed in.",
+			nothing: `{"signed_in": false, "scopes": []}`, showsNothing: "Nobody is signed in."},
+	},
+	"github": {
+		{tool: "list_repositories", waits: "Asking GitHub for your repositories", givenUp: "Your chat did not ask GitHub.",
+			nothing: `{"repositories": [], "page": 1}`, showsNothing: "There is no repository at GitHub that you own"},
+		{tool: "get_repository_issues", args: `{"owner": "grace", "repo": "compiler"}`, waits: "Asking GitHub for issues", givenUp: "Your chat did not ask GitHub.",
+			nothing: `{"issues": [], "owner": "grace", "repo": "compiler", "state": "open", "page": 1}`, showsNothing: "No open issue"},
+		{tool: "create_issue", args: `{"owner": "grace", "repo": "compiler", "title": "It hums"}`, waits: "Opening the issue", givenUp: "It was not opened: Your chat did not send it.", mends: true},
+		{tool: "get_profile", waits: "Asking GitHub who you are", givenUp: "Your chat did not ask GitHub.",
+			nothing: `{}`, showsNothing: "GitHub did not say who you are."},
+	},
+	"intent": {
+		{tool: "extract_intent", args: `{"fullInputText": "Hello."}`, goesOn: "See what was found before", waits: "Finding out what you are looking for", givenUp: "The chat did not ask what you are looking for.",
+			nothing: `{"intents": [], "filesProcessed": 0, "linksProcessed": 0, "intentsGenerated": 0}`, showsNothing: "Nothing that you are looking for was found"},
+		{tool: "discover_connections", args: `{"fullInputText": "Hello."}`, waits: "Looking for people who look for the same", givenUp: "The chat did not look for other people.",
+			nothing: `{"connections": [], "intentsExtracted": 1, "connectionsFound": 0}`, showsNothing: "Nobody else looks for the same yet."},
+	},
+}
+
+// TestEveryWidgetHasAFace: for what it waits for, what went wrong, what the chat gave
+// up, and what has nothing in it.
+func TestEveryWidgetHasAFace(t *testing.T) {
+	t.Parallel()
+	browser := newBrowser(t)
+	github := standin.NewGitHub(standin.Client{ID: "door", Secret: elsewhereSecret}, standin.GitHubPerson{ID: 9, Login: "grace", Email: "grace@navy.example", Verified: true})
+	github.Chooser = true
+	github.Repos(repositories()...)
+	there := httptest.NewServer(github)
+	t.Cleanup(there.Close)
+	d := newDoor(t, fmt.Sprintf(`
+login:
+  - { type: local }
+  - { type: github, url: %s, client_id: door, client_secret: %s }
+resources:
+  - { name: demo, path: /demo, app: demo }
+  - { name: github, path: /github, app: github }
+  - { name: intent, path: /intent, app: intent }
+`, there.URL, elsewhereSecret))
+	github.Redirects(d.URL + "/oauth/callback/github")
+	for server, all := range faces {
+		t.Run(server, func(t *testing.T) {
+			t.Parallel()
+			c := newChat(t, browser, d.URL+"/"+server, "What does it look like?")
+			signsIn := asGitHub // once
+			for _, f := range all {
+				f.looks(c, signsIn)
+				signsIn = nil
+			}
+			c.forgives("status of 401")
+			c.faults()
+		})
+	}
+}
+
+func (f face) looks(c *chat, signsIn func(*tab)) {
+	if f.args == "" {
+		f.args = "{}"
+	}
+	set := func(js string) { c.t.Helper(); evaluate[bool](c.tab, "("+js+", true)") }
+	show := func(host string) *widgetFrame {
+		c.t.Helper()
+		w := c.showRaw(host, f.tool, f.args, signsIn)
+		signsIn = nil
+		return w
+	}
+	set(`chat.held = new Promise(() => {})`)
+	w := show("mcpapps")
+	w.awaits(f.waits)
+	w.find("status", "")
+	w.glance("waits-" + f.tool)
+	set(`chat.held = Promise.reject(new Error("stopped")), chat.held.catch(() => {})`)
+	w = show("mcpapps")
+	w.awaits(f.givenUp)
+	if f.mends {
+		set(`chat.held = Promise.resolve()`)
+		return
+	}
+	set(`chat.held = Promise.resolve(), chat.alter = () => ({isError: true, content: [{type: "text", text: "The moat is dry."}]})`)
+	w = show("chatgpt")
+	w.find("alert", "")
+	w.awaits("The moat is dry.")
+	w.find("button", cmp.Or(f.goesOn, "Try again"))
+	w.glance("failed-" + f.tool)
+	set(fmt.Sprintf(`chat.alter = () => ({content: [{type: "text", text: "Nothing."}], structuredContent: %s})`, f.nothing))
+	w = show("mcpapps")
+	w.awaits(f.showsNothing)
+}
