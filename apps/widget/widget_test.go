@@ -2,6 +2,9 @@ package widget_test
 
 import (
 	"context"
+	"os"
+	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"testing"
@@ -112,5 +115,72 @@ func TestAPageIsAlsoAtItsEarlierAddresses(t *testing.T) {
 				t.Errorf("it is answered with %+v, %v", res, err)
 			}
 		})
+	}
+}
+
+// What chats are told of a page, in the words of both kinds: what it may load, which is
+// nothing, what it shows, and how it wants to be shown.
+func TestAPageSaysOfItselfWhatChatsAsk(t *testing.T) {
+	page := board("<p>one")
+	page.Description, page.Border = "Shows the board.", true
+	cs := serve(t, page)
+	res, err := cs.ReadResource(t.Context(), &mcp.ReadResourceParams{URI: page.Address()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	none := []any{}
+	want := mcp.Meta{
+		"ui": map[string]any{"prefersBorder": true, "csp": map[string]any{
+			"connectDomains": none, "resourceDomains": none, "frameDomains": none, "baseUriDomains": none}},
+		"openai/widgetCSP":           map[string]any{"connect_domains": none, "resource_domains": none},
+		"openai/widgetDescription":   "Shows the board.",
+		"openai/widgetPrefersBorder": true,
+		"openai/widgetDomain":        "https://mcp.example.com",
+	}
+	if c := res.Contents[0]; c.MIMEType != "text/html;profile=mcp-app" || c.Text != "<p>one" || !reflect.DeepEqual(c.Meta, want) {
+		t.Errorf("it is %s, and says of itself %v", c.MIMEType, c.Meta)
+	}
+	tools, err := cs.ListTools(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tool := mcp.Meta{
+		"ui":                             map[string]any{"resourceUri": page.Address(), "visibility": []any{"model", "app"}},
+		"openai/outputTemplate":          page.Address(),
+		"openai/widgetAccessible":        true,
+		"openai/toolInvocation/invoking": "Doing",
+		"openai/toolInvocation/invoked":  "Done",
+	}
+	if got := tools.Tools[0].Meta; !reflect.DeepEqual(got, tool) {
+		t.Errorf("the tool says of it %v", got)
+	}
+}
+
+// ./check builds what apps/widgets/widgets.mjs lists, and compares. A page that is not
+// there would be one that nobody has compared with its sources.
+func TestEveryBuiltPageIsComparedWithItsSources(t *testing.T) {
+	list, err := os.ReadFile(filepath.Join("..", "widgets", "widgets.mjs"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var built, listed []string
+	for _, m := range regexp.MustCompile(`name: '([^']+)', server: '([^']+)'`).FindAllStringSubmatch(string(list), -1) {
+		listed = append(listed, filepath.Join("..", m[2], "widgets", "dist", m[1]+".html"))
+	}
+	for _, pattern := range []string{"*", filepath.Join("*", "*")} {
+		found, err := filepath.Glob(filepath.Join("..", "*", "widgets", pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range found {
+			if info, err := os.Stat(f); err == nil && !info.IsDir() {
+				built = append(built, f)
+			}
+		}
+	}
+	slices.Sort(built)
+	slices.Sort(listed)
+	if !slices.Equal(built, listed) || len(built) == 0 {
+		t.Errorf("there are %v, and compared are %v", built, listed)
 	}
 }

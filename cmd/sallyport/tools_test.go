@@ -134,6 +134,11 @@ func describeTool(t *testing.T, server string, tool map[string]any) string {
 	fmt.Fprintf(&b, "%s: %v\n  needs  %s\n  is     %s\n", name, tool["title"], needsOf(schemes), mannerOf(hints, wrong))
 	switch pages := meta["openai/widgetAccessible"] == true; {
 	case page != "":
+		for _, when := range []string{"invoking", "invoked"} { // ChatGPT cuts them at 64
+			if words, _ := meta["openai/toolInvocation/"+when].(string); words == "" || len(words) > 64 {
+				wrong("%s, ChatGPT says %q", when, words)
+			}
+		}
 		fmt.Fprintf(&b, "  shown  %s\n", pageDigest.ReplaceAllString(page, "."))
 	case pages:
 		b.WriteString("  shown  no; pages call it\n")
