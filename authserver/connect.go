@@ -138,9 +138,9 @@ func (s *Server) showConnect(w http.ResponseWriter, r *http.Request) error {
 
 // homeAgain says what was wrong to a person who came from their own page, and leads
 // back there.
-func (s *Server) homeAgain(w http.ResponseWriter, r *http.Request, e *oauth.Error) error {
+func (s *Server) homeAgain(w http.ResponseWriter, r *http.Request, e *oauth.Error, said string) error {
 	problem := s.problem(r, e)
-	problem.Again = "/account"
+	problem.Happened, problem.Again = said, "/account"
 	comeAgain(w, e)
 	s.Pages.Problem(w, e.Code.Status(), problem)
 	return nil
@@ -191,7 +191,7 @@ func (s *Server) sayOnConnect(w http.ResponseWriter, r *http.Request, view *page
 	}
 	weblog.From(r.Context()).Fail(refused)
 	flowtrace.From(r.Context()).Refused(refused)
-	view.Problem, view.Reference = sentence(refused.Description), attempt(r, view.Transaction)
+	view.Problem, view.Reference = sentence(ofService(view.Title, refused.Description)), attempt(r, view.Transaction)
 	if hint := hints[refused.Description]; hint != "" {
 		view.Problem += " " + hint
 	}

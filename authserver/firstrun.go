@@ -96,19 +96,20 @@ func (s *Server) firstRunAgain(w http.ResponseWriter, r *http.Request, presented
 	if e.Code.Status() >= http.StatusInternalServerError {
 		return e
 	}
-	return s.setUpAgain(w, r, presented, e, "")
+	return s.setUpAgain(w, r, presented, e, func(*pages.FirstRun) {})
 }
 
-// setUpAgain shows the form of a refusal, and its flow, if it has one. The link is as
-// good as it was, unless somebody was faster.
-func (s *Server) setUpAgain(w http.ResponseWriter, r *http.Request, presented string, e *oauth.Error, flow string) error {
+// setUpAgain shows the form of a refusal, with what say adds. The link is as good as it
+// was, unless somebody was faster.
+func (s *Server) setUpAgain(w http.ResponseWriter, r *http.Request, presented string, e *oauth.Error, say func(*pages.FirstRun)) error {
 	if err := s.mayBeFirst(r, presented); err != nil {
 		return err
 	}
 	weblog.From(r.Context()).Fail(e)
 	view := s.firstRunView(w, r, presented)
 	view.Username, view.Name = clip(r.PostForm.Get("username"), 128), clip(r.PostForm.Get("name"), 128)
-	view.Problem, view.Reference = sentence(e.Description), reference(flow)
+	view.Problem = sentence(e.Description)
+	say(&view)
 	comeAgain(w, e)
 	s.Pages.FirstRun(w, e.Code.Status(), view)
 	return nil

@@ -67,12 +67,12 @@ func (tooLate) Error() string   { return "i/o timeout" }
 func (tooLate) Timeout() bool   { return true }
 func (tooLate) Temporary() bool { return true }
 
-// What people are told, and with which status.
+// What people are told of a service, behind its name.
 const (
-	silent  = "The service that signs you in does not answer now. Try again in a moment."
-	slow    = "The service that signs you in takes too long to answer. Try again in a moment."
-	refused = "The service that signs you in does not accept this server."
-	lost    = "The service that signs you in is not where this server looks for it."
+	silent  = " does not answer now. Nothing was changed; try again, or sign in another way."
+	slow    = " takes too long to answer. Nothing was changed; try again, or sign in another way."
+	refused = " does not accept this server."
+	lost    = " is not where this server looks for it."
 )
 
 // outages are all that can become of one request, and what people are told then. The
@@ -218,7 +218,7 @@ func TestEveryRequestToAnUpstreamFailsInEveryWay(t *testing.T) {
 						}
 						continue
 					}
-					if complaint := s.turnedAwayWell(asked.named, c.told); complaint != nil {
+					if complaint := s.turnedAwayWell(s.auth.TitleOf(name), asked.named, c.told); complaint != nil {
 						t.Errorf("%s, %s: %v", asked.named, c.name, complaint)
 						continue
 					}
@@ -272,10 +272,10 @@ func (s *scene) people() int {
 
 // turnedAwayWell looks at what a person, the flow trace and the log say of a failed
 // sign-in.
-func (s *scene) turnedAwayWell(asked string, told []string) error {
+func (s *scene) turnedAwayWell(title, asked string, told []string) error {
 	var said string
 	for _, sentence := range told {
-		if sentence != "" && strings.Contains(s.last.body, sentence) {
+		if sentence != "" && strings.Contains(s.last.body, title+sentence) {
 			said = sentence
 		}
 	}

@@ -1,6 +1,10 @@
 package authserver
 
-import "github.com/sallyport-dev/sallyport/internal/pages"
+import (
+	"strings"
+
+	"github.com/sallyport-dev/sallyport/internal/pages"
+)
 
 // Sentences that a person may read on a page, each a constant.
 const (
@@ -67,4 +71,20 @@ var forgottenClient = []pages.ClientAdvice{
 	{Client: "VS Code", ToDo: "Run `Authentication: Remove Dynamic Authentication Providers`, then start the server again."},
 	{Client: "mcp-remote", ToDo: "Delete what it kept and start it again:", Copy: "rm -r ~/.mcp-auth"},
 	{Client: "ChatGPT and Claude", ToDo: "Remove the connector and add it again."},
+}
+
+// ofService says of a service by its name what package login says of any; a person may
+// have several to choose from. What that package does not say, or what has no name,
+// stays as it is.
+func ofService(title, said string) string {
+	if title == "" {
+		return said
+	}
+	said = strings.Replace(said, "The service that signs you in", title, 1)
+	for _, begins := range []string{"You said no ", "You are signed in ", "You have to sign in "} {
+		if rest, ok := strings.CutPrefix(said, begins+"there"); ok {
+			said = begins + "at " + title + rest
+		}
+	}
+	return strings.Replace(said, "Try again in a moment", "Nothing was changed; try again in a moment", 1)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/sallyport-dev/sallyport/internal/flowtrace"
 	"github.com/sallyport-dev/sallyport/internal/pages"
@@ -245,22 +246,27 @@ func (s *Server) newcomer(ctx context.Context, d departure, profile login.Profil
 // the log, and in the flow trace.
 func (s *Server) turnedAway(w http.ResponseWriter, r *http.Request, d departure, cause error) error {
 	e := oauth.AsError(cause)
+	said := sentence(ofService(s.TitleOf(d.Upstream), e.Description))
 	switch {
 	case e.Code == oauth.ServerError:
 		return e
 	case d.Setup != "":
-		return s.setUpAgain(w, r, d.Setup, e, flowtrace.From(r.Context()).Refused(e))
+		id := flowtrace.From(r.Context()).Refused(e)
+		return s.setUpAgain(w, r, d.Setup, e, func(view *pages.FirstRun) { view.Problem, view.Reference = said, reference(id) })
 	case d.Connects != "" && d.Transaction != "":
 		return s.askToConnect(w, r, d.Transaction, e)
 	case d.Connects != "", d.Joins != "":
-		return s.homeAgain(w, r, e)
+		return s.homeAgain(w, r, e, said)
 	}
 	id := ""
 	if d.Transaction == "" {
 		id = flowtrace.From(r.Context()).Refused(e)
 	}
 	return s.signInAgain(w, r, d.Transaction, e, func(view *pages.SignIn) {
-		view.Problem, view.Again = sentence(e.Description), view.Again || d.Again && d.Transaction == ""
+		view.Problem, view.Again = said, view.Again || d.Again && d.Transaction == ""
+		if len(view.Upstreams) > 1 || view.PasswordLogin {
+			view.Problem = strings.Replace(said, "try again in a moment", "try again, or sign in another way", 1)
+		}
 		view.Reference = cmp.Or(attempt(r, d.Transaction), reference(id))
 	})
 }

@@ -183,7 +183,7 @@ func TestThePageOfTheDocumentationSignsInWithPrivy(t *testing.T) {
 	b.press("Continue with Privy")
 	b.press("Close")
 	b.expects("403")
-	b.says("You said no there, or the sign-in was cancelled.")
+	b.says("You said no at Privy, or the sign-in was cancelled.")
 	b.press("Continue with Privy")
 	b.press("Sign in with Privy")
 	b.says("wants to use")
