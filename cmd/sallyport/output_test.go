@@ -129,7 +129,7 @@ func TestTheSettingsInTheDocumentationAreGood(t *testing.T) {
 				if name == "ENCRYPTION_KEY" {
 					return strings.Repeat("A", 43) + "=", true
 				}
-				return "set, and as long as a secret has to be", true
+				return "set-and-as-long-as-a-secret", true
 			})
 			if err != nil {
 				t.Error(fmt.Errorf("%s, settings %d: %w", page, i+1, err))
