@@ -75,7 +75,7 @@ function Play({ first }: { first: Game }) {
         </header>
         {act.trouble && (
           <Note kind="bad">
-            <p>{act.trouble.replace(/^Error: /, '')}</p>
+            <p>{act.trouble}</p>
             {game.saved && <button type="button" onClick={() => begin('status')}>Show the game as it is now</button>}
           </Note>
         )}

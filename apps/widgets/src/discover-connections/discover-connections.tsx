@@ -33,7 +33,7 @@ export function Connections() {
     <main>
       <header>
         <h1>People who look for the same</h1>
-        {found.people.length > 0 && <p className="quiet">{many(found.people.length, 'person', 'people')}, by {many(found.intents, 'intent')} of yours</p>}
+        {found.people.length > 0 && <p className="quiet">{many(found.people.length, 'person', 'people')}, found by {many(found.intents, 'intent')} of yours</p>}
       </header>
       {found.people.length > 0 ? <People people={found.people} tools={tools} /> : <Nobody intents={found.intents} />}
     </main>

@@ -5,6 +5,7 @@ import { Connect } from '../shared/connect'
 import { readMissing } from '../shared/missing'
 import { Note } from '../shared/parts'
 import { useBridge, useShown } from '../shared/widget'
+import { forPerson } from '../shared/words'
 import { type Issue, nameOf, type Place, readOpened } from './data'
 import { check, type Draft, labelsOf, most } from './draft'
 import { blank, type Left, readLeft, same, withLeft } from './left'
@@ -68,7 +69,7 @@ function Form({ place, begin, refused, save, done }: Writing) {
   }
   const before = tried ? undefined : refused
   const missing = readMissing(act.refused ?? before)
-  const trouble = act.trouble || before?.text
+  const trouble = act.trouble || forPerson(before?.text ?? '')
 
   // Not the form's own submission: chats show widgets in frames that may not submit forms, and Enter in a line of text
   // must not publish anything.

@@ -1,6 +1,6 @@
 import { ago } from '../shared/ago'
 import { useAct } from '../shared/act'
-import { Note } from '../shared/parts'
+import { Facts, Note } from '../shared/parts'
 import { useBridge, useShown } from '../shared/widget'
 import { many } from '../shared/words'
 import { type Issue, nameOf } from './data'
@@ -13,14 +13,17 @@ export function OneIssue({ issue: i }: { issue: Issue }) {
   const { can, locale } = useShown()
   const act = useAct()
   const discuss = () => bridge.sendMessage(`Let's look at ${nameOf(i)}#${i.number}. What is it about, and what could be done?`).catch(() => act.complain('Your chat did not take the message.'))
+  const facts = [
+    nameOf(i),
+    i.author && `by ${i.author}`,
+    !Number.isNaN(i.created) && <time dateTime={new Date(i.created).toISOString()} title={new Date(i.created).toLocaleString(locale)}>{ago(i.created, Date.now(), locale)}</time>,
+    i.comments > 0 && many(i.comments, 'comment'),
+  ]
   return (
     <article>
       <Heading>{i.title} <span className="number">#{i.number}</span></Heading>
       <p className="quiet about">
-        <State issue={i} /> <span>{nameOf(i)}</span>
-        {i.author && <> · by {i.author}</>}
-        {!Number.isNaN(i.created) && <> · <time dateTime={new Date(i.created).toISOString()} title={new Date(i.created).toLocaleString(locale)}>{ago(i.created, Date.now(), locale)}</time></>}
-        {i.comments > 0 && <> · {many(i.comments, 'comment')}</>}
+        <State issue={i} /> <Facts of={facts} />
       </p>
       {i.labels.length > 0 && (
         <ul className="labels" aria-label="Labels">

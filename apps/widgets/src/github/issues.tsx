@@ -2,7 +2,7 @@ import { useState } from 'react'
 import type { ToolResult } from '../bridge/bridge'
 import { ago } from '../shared/ago'
 import { List } from '../shared/list'
-import { Loading } from '../shared/parts'
+import { Facts, Loading } from '../shared/parts'
 import { useShown } from '../shared/widget'
 import { many } from '../shared/words'
 import { has, type Issue, nameOf, type Place, readIssues } from './data'
@@ -85,7 +85,7 @@ function Says({ issue: i, everywhere }: { issue: Issue; everywhere: boolean }) {
         <span className="number">#{i.number}</span> <strong>{i.title}</strong>
       </p>
       <p className="top quiet">
-        <State issue={i} /> <span className="line">{facts.filter(Boolean).join(' · ')}</span>
+        <State issue={i} /> <Facts line of={facts} />
       </p>
       {i.labels.length > 0 && (
         <p className="chips">

@@ -1,5 +1,6 @@
 import type { Act } from '../shared/act'
-import { Note } from '../shared/parts'
+import { Face } from '../shared/face'
+import { Facts, Note } from '../shared/parts'
 import { useBridge, useShown } from '../shared/widget'
 import { many } from '../shared/words'
 import { type Profile } from './data'
@@ -11,13 +12,16 @@ export function Connected({ profile: p, act, again }: { profile: Profile; act: A
   const busy = act.busy !== ''
   return (
     <main>
-      <p className="quiet">GitHub is connected. You are there</p>
-      <h1>{p.name || p.login}</h1>
-      <p className="quiet">
-        {[p.name && p.login, p.company, p.location].filter(Boolean).join(' · ')}
-      </p>
+      <header>
+        <Face name={p.name || p.login} />
+        <div>
+          <p className="quiet">You are connected to GitHub as</p>
+          <h1>{p.name || p.login}</h1>
+          <p className="quiet"><Facts of={[p.name && p.login, p.company, p.location]} /></p>
+        </div>
+      </header>
       {p.bio && <p className="bio">{p.bio}</p>}
-      <p className="facts">{many(p.repositories, 'public repository', 'public repositories')}, {many(p.followers, 'follower')}</p>
+      <p className="figures">{many(p.repositories, 'public repository', 'public repositories')}, {many(p.followers, 'follower')}</p>
       <div className="row">
         {can.open && p.url && <button type="button" onClick={() => bridge.openLink(p.url).catch(() => {})}>View on GitHub</button>}
         {can.call && <button type="button" aria-disabled={busy} onClick={busy ? undefined : again}>{busy ? 'Asking…' : 'Ask again'}</button>}

@@ -1,6 +1,7 @@
 import type { ToolResult } from '../bridge/bridge'
 import { ago } from '../shared/ago'
 import { List, RowButton } from '../shared/list'
+import { Facts } from '../shared/parts'
 import { useBridge, useShown } from '../shared/widget'
 import { many } from '../shared/words'
 import { has, nameOf, readRepositories, type Repository } from './data'
@@ -33,16 +34,21 @@ const fits = (r: Repository, words: string) => has(words, nameOf(r), r.descripti
 
 function Says({ repository: r }: { repository: Repository }) {
   const { locale } = useShown()
-  const facts = [r.language, r.stars > 0 && `★ ${r.stars.toLocaleString(locale)}`, r.hasIssues ? many(r.openIssues, 'open issue') : 'no issues kept here', age(r.updated, locale)]
+  const facts = [r.hasIssues ? many(r.openIssues, 'open issue') : 'no issues kept here', age(r.updated, locale), r.language, r.stars > 0 && <Stars n={r.stars} />]
   return (
     <>
       <p className="top">
         <strong>{nameOf(r)}</strong> <span className="badge">{r.hidden ? 'Private' : 'Public'}</span>
       </p>
       {r.description && <p className="cut small">{r.description}</p>}
-      <p className="cut quiet">{facts.filter(Boolean).join(' · ')}</p>
+      <p className="quiet"><Facts line of={facts} /></p>
     </>
   )
+}
+
+function Stars({ n }: { n: number }) {
+  const { locale } = useShown()
+  return <><span aria-hidden="true">★ {n.toLocaleString(locale)}</span><span className="unseen">{many(n, 'star')}</span></>
 }
 
 const age = (then: number, locale: string | undefined) => (Number.isNaN(then) ? '' : `changed ${ago(then, Date.now(), locale)}`)

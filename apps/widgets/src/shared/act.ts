@@ -1,6 +1,7 @@
 import { useCallback, useRef, useState } from 'react'
 import type { ToolResult } from '../bridge/bridge'
 import { useBridge } from './widget'
+import { forPerson } from './words'
 
 export interface Act {
   /** The tool that is being called; empty: none. */
@@ -13,6 +14,14 @@ export interface Act {
   readonly call: (tool: string, args?: Readonly<Record<string, unknown>>) => Promise<ToolResult | undefined>
   /** Says what else went wrong, in the place of trouble. */
   readonly complain: (why: string) => void
+}
+
+/** Why no result came. Browsers and protocols say it in words of their own, which nobody else has to know. */
+export function unanswered(e: unknown): string {
+  const why = e instanceof Error ? e.message : String(e)
+  if (/failed to fetch|networkerror|load failed|connection (closed|lost|refused)/i.test(why)) return 'The server cannot be reached just now. Try again in a moment.'
+  if (/timed? ?out/i.test(why)) return 'There was no answer in time. It may have been done all the same: look before you try again.'
+  return forPerson(why.replace(/^(MCP error -?\d+: |Error: )+/, '')) || 'There was no answer, and no reason.'
 }
 
 /** Calls of tools, with what has to be shown meanwhile and after. */
@@ -33,9 +42,9 @@ export function useAct(): Act {
         const result = await bridge.callTool(tool, args)
         if (!result.failed) return result
         setRefused(result)
-        setTrouble(result.text || `${tool} did not work, and did not say why.`)
+        setTrouble(forPerson(result.text) || `${tool} did not work, and did not say why.`)
       } catch (e) {
-        setTrouble(e instanceof Error ? e.message : String(e))
+        setTrouble(unanswered(e))
       } finally {
         running.current = false
         setBusy('')

@@ -1,4 +1,5 @@
 import { Component, type ReactNode, useLayoutEffect, useRef } from 'react'
+import { forPerson } from './words'
 
 /** The whole page, where there is nothing yet or nothing at all to show. */
 export function Bare({ children }: { children: ReactNode }) {
@@ -19,6 +20,15 @@ export function Note({ kind, children }: { kind: 'plain' | 'good' | 'bad'; child
   )
 }
 
+/** Facts about one thing, the most important first. On one line, what does not fit is left out. */
+export function Facts({ of, line = false }: { of: readonly ReactNode[]; line?: boolean }) {
+  return (
+    <span className={line ? 'facts line' : 'facts'}>
+      {of.filter(Boolean).map((fact, i) => <span key={i}>{fact}</span>)}
+    </span>
+  )
+}
+
 /** What stands where something will be. */
 export function Loading({ what, lines = 3 }: { what: string; lines?: number }) {
   return (
@@ -35,7 +45,7 @@ export function Loading({ what, lines = 3 }: { what: string; lines?: number }) {
 export function Failed({ why, again, busy }: { why: string; again?: (() => void) | undefined; busy?: boolean | undefined }) {
   return (
     <Note kind="bad">
-      <p>{why}</p>
+      <p>{forPerson(why)}</p>
       {again && (
         <button type="button" aria-disabled={busy} onClick={busy ? undefined : again}>
           {busy ? 'Trying…' : 'Try again'}
@@ -56,8 +66,8 @@ export function Whole({ title, back, children }: { title: string; back: () => vo
   return (
     <section ref={all} className="whole" aria-label={title} onKeyDown={(e) => e.key === 'Escape' && back()}
       onFocus={() => { holds.current = true }} onBlur={() => { holds.current = false }}>
-      <button type="button" onClick={back}>
-        Back to the list
+      <button type="button" className="back" onClick={back}>
+        Back
       </button>
       <h2 ref={heading} tabIndex={-1}>
         {title}
