@@ -63,7 +63,7 @@ func (v *Vault) Ask(ctx context.Context, person, login string, was oauth.Identit
 	if err != nil {
 		return was, refusal(err)
 	}
-	if h.Refresh != "" && v.Now().Sub(h.Renewed) >= askedLately {
+	if h.Refresh != "" && (v.Now().Sub(later(h.Renewed, c.Connected)) >= askedLately || !h.fresh(v.Now())) {
 		if h, err = v.refresh(ctx, c, true); err != nil {
 			return was, asked(err)
 		}
@@ -114,13 +114,32 @@ func (v *Vault) asking(ctx context.Context, of Connection, subject string) (stor
 	rows = slices.DeleteFunc(rows, func(c store.Connection) bool { return c.Login != of.Login || !c.Dead.IsZero() })
 	for _, c := range rows {
 		h, err := v.judge(ctx, c)
-		t := oauth.UpstreamTokens{Access: oauth.Secret(h.Access), Refresh: oauth.Secret(h.Refresh), Session: h.Session}
-		if !h.Expires.IsZero() {
-			t.Life = max(h.Expires.Sub(v.Now()), time.Second)
-		}
-		if err == nil && h.Subject == subject && v.Upstreams[c.Login].Way.Lasting(t) {
+		if err == nil && h.Subject == subject && v.ours(c.Login, h) && v.lasts(c.Login, h) {
 			return c, h, nil
 		}
 	}
 	return store.Connection{}, held{}, ErrNotConnected
+}
+
+// lasts reports whether what is held is of use for asking later.
+func (v *Vault) lasts(login string, h held) bool {
+	t := oauth.UpstreamTokens{Access: oauth.Secret(h.Access), Refresh: oauth.Secret(h.Refresh), Session: h.Session}
+	if !h.Expires.IsZero() {
+		t.Life = max(h.Expires.Sub(v.Now()), time.Second)
+	}
+	return v.Upstreams[login].Way.Lasting(t)
+}
+
+// ours reports whether what is held was given to the client that we are there. When the
+// settings name another one, once and by mistake, or for good, no upstream takes it back
+// from us what it gave, and nobody was let go.
+func (v *Vault) ours(login string, h held) bool {
+	return h.Client == "" || h.Client == v.Upstreams[login].Client
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }

@@ -57,6 +57,10 @@ func TestWhatWasRenewedLatelyIsNotRenewedToAsk(t *testing.T) {
 	f := newFixture(t)
 	was := f.comeIn("ada")
 	_, other := f.replica(f.way)
+	if _, err := f.vault.Ask(t.Context(), "ada", "github", was); err != nil || f.refreshes() != 0 {
+		t.Errorf("%v, and %d refreshes of what came just now", err, f.refreshes())
+	}
+	f.clock.pass(11 * time.Minute)
 	for range 3 {
 		for _, v := range []*vault.Vault{f.vault, other} {
 			if _, err := v.Ask(t.Context(), "ada", "github", was); err != nil {

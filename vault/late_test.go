@@ -23,6 +23,9 @@ type sluggish struct {
 	asked     int
 }
 
+// Lasting is as for every upstream that renews.
+func (s *sluggish) Lasting(t oauth.UpstreamTokens) bool { return t.Refresh != "" }
+
 func (s *sluggish) Refresh(ctx context.Context, refresh oauth.Secret) (oauth.UpstreamTokens, error) {
 	s.asked++
 	if refresh != s.current {

@@ -24,6 +24,9 @@ type rotating struct {
 	stole bool
 }
 
+// Lasting is as for every upstream that renews.
+func (r *rotating) Lasting(t oauth.UpstreamTokens) bool { return t.Refresh != "" }
+
 func (r *rotating) Refresh(_ context.Context, refresh oauth.Secret) (oauth.UpstreamTokens, error) {
 	r.mu.Lock()
 	r.asked++

@@ -126,7 +126,7 @@ func (v *Vault) ask(ctx context.Context, c store.Connection, old held, until tim
 	if tokens.Refresh == "" {
 		tokens.Refresh = oauth.Secret(old.Refresh) // RFC 6749 §6: it goes on being good
 	}
-	h := v.hold(tokens)
+	h := v.hold(c.Login, tokens)
 	h.Subject, h.Session, h.Renewed, h.id = old.Subject, old.Session, v.Now(), tokens.ID
 	to, err := v.seal(c, h)
 	if err != nil {
@@ -144,9 +144,6 @@ func (v *Vault) ask(ctx context.Context, c store.Connection, old held, until tim
 		return held{}, errChanged // they connected again or disconnected, and that counts
 	}
 	v.nothingLost(ctx, c)
-	if !h.fresh(v.Now()) {
-		return held{}, errors.New("vault: the upstream gives tokens that live for less than the margin")
-	}
 	return h, nil
 }
 
@@ -195,17 +192,19 @@ func (v *Vault) failed(ctx context.Context, c store.Connection, h held, l lease)
 // heard. Who has connected again meanwhile is not who was refused.
 func (v *Vault) died(ctx context.Context, c store.Connection, h held) error {
 	now, err := v.Store.Connection(ctx, c)
+	gone := errors.Is(err, store.ErrNotFound)
 	switch {
-	case errors.Is(err, store.ErrNotFound):
-		return nil // disconnected, disabled or removed, all of which end more than this
+	case gone && c.Resource == "":
+		return errChanged // a tool acts as them by now, and is asked by, or they do not come in by it any more
+	case gone: // who disconnects while an upstream says no was refused all the same
 	case err != nil:
 		return err
 	case now.Version != c.Version:
 		return errChanged
 	}
-	// Where a refresh before was never saved, or the person's session there is over, it is
-	// that which the upstream refuses, and no person.
-	if v.Gone != nil && v.unfinished(c).IsZero() && !h.Session {
+	// Where a refresh before was never saved, the person's session there is over, or we are
+	// another client now, it is that which the upstream refuses, and no person.
+	if v.Gone != nil && v.unfinished(c).IsZero() && !h.Session && v.ours(c.Login, h) {
 		if err := v.Gone(ctx, Connection{Person: c.Person, Login: c.Login, Resource: c.Resource}, h.Subject); err != nil {
 			return err
 		}

@@ -31,7 +31,7 @@ func (v *Vault) Refused(ctx context.Context, of Connection, token oauth.Secret) 
 		return refusal(err)
 	case h.Access != string(token):
 		return nil
-	case h.Refresh == "" && v.endless(ctx, c, h):
+	case v.lasts(c.Login, h) && h.Refresh == "" && v.endless(ctx, c, h):
 		return refusal(ErrDead)
 	case h.Refresh == "":
 		killed, err := v.Store.KillConnection(ctx, c)

@@ -49,6 +49,9 @@ type Upstream struct {
 	// Issuer is the upstream, by a name that it keeps. What was kept of another one
 	// under the same login does not open.
 	Issuer string
+	// Client is what this server is called there. What was given to another client is asked
+	// by no more, and its end is no word about anybody; empty: it is not told apart.
+	Client string
 	Way    Way
 }
 
@@ -123,6 +126,7 @@ func (v *Vault) Keeps(login string) bool {
 // marshalled as a placeholder.
 type held struct {
 	Subject string // who the person is there
+	Client  string `json:",omitempty"` // to whom it was given
 	Access  string
 	Refresh string    `json:",omitempty"`
 	Session bool      `json:",omitempty"` // Refresh may end with the person's session there
@@ -138,8 +142,8 @@ func (h held) fresh(now time.Time) bool {
 	return h.Expires.IsZero() || h.Expires.Sub(now) >= Margin
 }
 
-func (v *Vault) hold(t oauth.UpstreamTokens) held {
-	h := held{Access: string(t.Access), Refresh: string(t.Refresh), Session: t.Session}
+func (v *Vault) hold(login string, t oauth.UpstreamTokens) held {
+	h := held{Client: v.Upstreams[login].Client, Access: string(t.Access), Refresh: string(t.Refresh), Session: t.Session}
 	if t.Life > 0 {
 		h.Expires = v.Now().Add(t.Life)
 	}
@@ -182,7 +186,7 @@ func (v *Vault) Keep(ctx context.Context, of Connection, i oauth.Identity, t oau
 	if !v.Keeps(of.Login) {
 		return errors.New("vault: the tokens of this login are not kept")
 	}
-	h := v.hold(t)
+	h := v.hold(of.Login, t)
 	h.Subject = i.Subject
 	if h.Refresh == "" && !h.Expires.IsZero() {
 		before, err := v.Store.Connection(ctx, of.row())
@@ -198,7 +202,7 @@ func (v *Vault) Keep(ctx context.Context, of Connection, i oauth.Identity, t oau
 	if err != nil {
 		return err
 	}
-	if err := v.Store.Connect(ctx, c); err != nil || of.Resource == "" {
+	if err := v.Store.Connect(ctx, c); err != nil || of.Resource == "" || !v.lasts(of.Login, h) {
 		return err
 	}
 	return v.supersede(ctx, of, i.Subject)
@@ -211,7 +215,9 @@ func (v *Vault) Keep(ctx context.Context, of Connection, i oauth.Identity, t oau
 func (v *Vault) Token(ctx context.Context, of Connection) (oauth.Secret, time.Time, error) {
 	c, h, err := v.read(ctx, of)
 	if err == nil && !h.fresh(v.Now()) {
-		h, err = v.refresh(ctx, c, false)
+		if h, err = v.refresh(ctx, c, false); err == nil && !h.fresh(v.Now()) {
+			err = errors.New("vault: the upstream gives tokens that live for less than the margin")
+		}
 	}
 	if err != nil {
 		return "", time.Time{}, refusal(err)

@@ -29,7 +29,7 @@ func newVault(in *installation, ways map[string]way, log *slog.Logger) *vault.Va
 	kept := map[string]vault.Upstream{}
 	for _, l := range in.config.Login {
 		if way, ok := ways[l.Name]; ok && (in.config.Keeps(l.Name) || l.Type != "privy") {
-			kept[l.Name] = vault.Upstream{Issuer: issuerOf(l), Way: way}
+			kept[l.Name] = vault.Upstream{Issuer: issuerOf(l), Client: l.ClientID, Way: way}
 		}
 	}
 	return vault.New(vault.Config{Store: in.store, Keys: in.keys, Upstreams: kept, Now: time.Now, Log: log})
