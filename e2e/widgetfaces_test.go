@@ -6,15 +6,18 @@ import (
 	"net/http/httptest"
 	"testing"
 
+	"github.com/chromedp/chromedp/kb"
+
 	"github.com/sallyport-dev/sallyport/login/standin"
 )
 
 // A face is what a widget shows while its tool is at work, when the chat gave it up,
-// and when the tool found nothing.
+// and when the tool found nothing, or a great many things.
 type face struct {
 	tool, args            string
 	waits, givenUp        string
 	nothing, showsNothing string // what the tool answers then, and what is said of it
+	thousands, showsThem  string // a script that makes as much as a list holds, and what is said of that
 	goesOn                string // the button beside what went wrong; empty: Try again
 	mends                 bool   // a form: what failed is in it, to be sent again
 }
@@ -28,9 +31,13 @@ var faces = map[string][]face{
 	},
 	"github": {
 		{tool: "list_repositories", waits: "Asking GitHub for your repositories", givenUp: "Your chat did not ask GitHub.",
-			nothing: `{"repositories": [], "page": 1}`, showsNothing: "There is no repository at GitHub that you own"},
+			nothing: `{"repositories": [], "page": 1}`, showsNothing: "There is no repository at GitHub that you own",
+			thousands: `{page: 1, repositories: rows(i => ({owner: "navy", name: "mark-" + i, private: false, stars: i, open_issues: 1, has_issues: true, url: "https://github.com/navy/mark-" + i}))}`,
+			showsThem: "10,000 repositories"},
 		{tool: "get_repository_issues", args: `{"owner": "grace", "repo": "compiler"}`, waits: "Asking GitHub for issues", givenUp: "Your chat did not ask GitHub.",
-			nothing: `{"issues": [], "owner": "grace", "repo": "compiler", "state": "open", "page": 1}`, showsNothing: "No open issue"},
+			nothing: `{"issues": [], "owner": "grace", "repo": "compiler", "state": "open", "page": 1}`, showsNothing: "No open issue",
+			thousands: `{page: 1, owner: "grace", repo: "compiler", state: "open", issues: rows(i => ({owner: "grace", repo: "compiler", number: i, title: "It hums", state: "open", labels: ["bug"], comments: i, pull_request: false, url: "https://github.com/grace/compiler/issues/" + i}))}`,
+			showsThem: "10,000 open issues"},
 		{tool: "create_issue", args: `{"owner": "grace", "repo": "compiler", "title": "It hums"}`, waits: "Opening the issue", givenUp: "It was not opened: Your chat did not send it.", mends: true},
 		{tool: "get_profile", waits: "Asking GitHub who you are", givenUp: "Your chat did not ask GitHub.",
 			nothing: `{}`, showsNothing: "GitHub did not say who you are."},
@@ -39,12 +46,14 @@ var faces = map[string][]face{
 		{tool: "extract_intent", args: `{"fullInputText": "Hello."}`, goesOn: "See what was found before", waits: "Finding out what you are looking for", givenUp: "The chat did not ask what you are looking for.",
 			nothing: `{"intents": [], "filesProcessed": 0, "linksProcessed": 0, "intentsGenerated": 0}`, showsNothing: "Nothing that you are looking for was found"},
 		{tool: "discover_connections", args: `{"fullInputText": "Hello."}`, waits: "Looking for people who look for the same", givenUp: "The chat did not look for other people.",
-			nothing: `{"connections": [], "intentsExtracted": 1, "connectionsFound": 0}`, showsNothing: "Nobody else looks for the same yet."},
+			nothing: `{"connections": [], "intentsExtracted": 1, "connectionsFound": 0}`, showsNothing: "Nobody else looks for the same yet.",
+			thousands: `{intentsExtracted: 1, connectionsFound: 10_000, connections: rows(i => ({user: {id: "u-" + i, name: "Lena " + i}, mutualIntentCount: 1, synthesis: ""}))}`,
+			showsThem: "Lena 1"},
 	},
 }
 
 // TestEveryWidgetHasAFace: for what it waits for, what went wrong, what the chat gave
-// up, and what has nothing in it.
+// up, and what has nothing in it, or ten thousand rows.
 func TestEveryWidgetHasAFace(t *testing.T) {
 	t.Parallel()
 	browser := newBrowser(t)
@@ -110,4 +119,30 @@ func (f face) looks(c *chat, signsIn func(*tab)) {
 	set(fmt.Sprintf(`chat.alter = () => ({content: [{type: "text", text: "Nothing."}], structuredContent: %s})`, f.nothing))
 	w = show("mcpapps")
 	w.awaits(f.showsNothing)
+	if f.thousands != "" {
+		set(fmt.Sprintf(`window.rows = make => Array.from({length: 10_000}, (_, i) => make(i + 1)), chat.alter = () => ({content: [{type: "text", text: "Many."}], structuredContent: %s})`, f.thousands))
+		w = show("chatgpt")
+		w.awaits(f.showsThem)
+		w.isAFewElements(10_000)
+	}
+}
+
+// isAFewElements goes to the end of a list of so many rows by the keyboard: only what is
+// in sight is in the page, wherever that is.
+func (w *widgetFrame) isAFewElements(rows int) {
+	w.t.Helper()
+	inside[any](w, `(document.querySelector("[role=grid] [data-stop]").focus(), null)`)
+	for _, step := range []struct {
+		key string
+		at  int
+	}{{kb.End, rows}, {kb.Home, 1}} {
+		w.keys(step.key)
+		w.awaitTrue(fmt.Sprintf(`document.activeElement.closest("[role=row]")?.ariaRowIndex === "%d"`, step.at))
+		if n := inside[int](w, `document.querySelectorAll("*").length`); n > 800 {
+			w.t.Errorf("%d elements are in the page", n)
+		}
+	}
+	if n := inside[string](w, `document.querySelector("[role=grid]").ariaRowCount`); n != fmt.Sprint(rows) {
+		w.t.Errorf("a screen reader is told of %s rows", n)
+	}
 }
