@@ -159,6 +159,9 @@ func (w *widgetFrame) lookAt(name string, widths []int64, themes []string) {
 			if n := inside[int64](w, "document.documentElement.scrollWidth - document.documentElement.clientWidth"); n > 0 {
 				w.t.Errorf("%s: the widget is %d pixels too wide", where, n)
 			}
+			for _, small := range inside[[]string](w, tooSmall) {
+				w.t.Errorf("%s: who has no steady hand misses %s", where, small)
+			}
 			w.picture(where)
 			rules := "{}"
 			if i > 0 { // another theme is other colours, and nothing else
@@ -169,6 +172,14 @@ func (w *widgetFrame) lookAt(name string, widths []int64, themes []string) {
 	}
 	w.dress(1280, "light")
 }
+
+// tooSmall is what can be pressed and is less than 24 pixels high or wide. WCAG 2.2
+// has it as 2.5.8.
+const tooSmall = `[...document.querySelectorAll("button, input, textarea, a[href], [role=gridcell][tabindex]")]
+	.filter(e => e.checkVisibility())
+	.map(e => ({ name: e.ariaLabel || e.textContent || e.name, box: e.getBoundingClientRect() }))
+	.filter(({ box }) => box.width < 24 || box.height < 24)
+	.map(({ name, box }) => name + " of " + box.width + " by " + box.height)`
 
 // askAxe runs axe-core in the widget, and brings it there unless it is there.
 func (w *widgetFrame) askAxe(rules string) axeReport {

@@ -128,8 +128,8 @@ func (s *workshop) converse(t *testing.T, host, repo string) {
 	w.write("searchbox", "Filter", repo)
 	w.awaits("1 of 43 repositories")
 	w.awaits(map[string]string{
-		"compiler":   "grace/compiler Private Turns words that people understand into words that machines understand Go · ★ 1,952 · 2 open issues · changed ",
-		"flow-matic": "grace/flow-matic Public Data processing in English COBOL · ★ 3 · 2 open issues · changed ",
+		"compiler":   "grace/compiler Private Turns words that people understand into words that machines understand 2 open issues changed 1 hour ago Go ★ 1,952",
+		"flow-matic": "grace/flow-matic Public Data processing in English 2 open issues changed 2 hours ago COBOL ★ 3",
 	}[repo])
 	w.press("GitHub page of grace/" + repo)
 	w.press("New issue in grace/" + repo)
@@ -238,6 +238,7 @@ func (s *workshop) search(t *testing.T) {
 	w.lookAt("github-issues", []int64{320, 1280}, []string{"light", "dark", "host"})
 	inside[any](w, `(document.querySelector("[role=grid] [data-stop]").focus(), null)`)
 	w.do(chromedp.KeyEvent(kb.ArrowDown))
+	w.glance("github-keyboard")
 	w.do(chromedp.KeyEvent(kb.Enter))
 	w.awaits("There is a moth in relay 70.")
 	w.awaits("<script>alert(1)</script>") // as somebody wrote it
