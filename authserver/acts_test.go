@@ -66,7 +66,7 @@ var acts = map[string]func(s *scene, rest string) error{
 	"client":  (*scene).addClient,
 	"sign-in": (*scene).signIn,
 	"device":  (*scene).device, "add-passkey": (*scene).addPasskey, "use-passkey": (*scene).usePasskey,
-	"leave": (*scene).leave, "elsewhere": (*scene).elsewhereAs, "through": (*scene).through, "hand-over": (*scene).handOver, "return-to": (*scene).returnTo, "copy-browser": (*scene).copyBrowser,
+	"leave": (*scene).leave, "elsewhere": (*scene).elsewhereAs, "through": (*scene).through, "hand-over": (*scene).handOver, "return-to": (*scene).returnTo, "copy-browser": (*scene).copyBrowser, "plant": (*scene).plant,
 	"at-privy": (*scene).atPrivy, "connect": (*scene).connect, "disconnect": (*scene).disconnect, "now-admits": (*scene).nowAdmits, "add-way": func(s *scene, name string) error { return s.pressAbout("/account/ways/"+name, "") }, "withdraws": (*scene).withdraw, "leaves-organization": (*scene).leaveOrganization, "errand": (*scene).errand, "connected": (*scene).checkConnected, "kept": (*scene).checkKept,
 	"breaks": (*scene).breakElsewhere, "mends": (*scene).mendElsewhere, "whois": (*scene).whois,
 	"allow":   func(s *scene, rest string) error { return s.decide("allow", rest) },

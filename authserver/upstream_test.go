@@ -180,14 +180,29 @@ func (s *scene) returnTo(name string) error {
 
 // copyBrowser is a thief of all that a browser has: "copy-browser FROM TO".
 func (s *scene) copyBrowser(rest string) error {
+	return s.copyCookies(rest, func(*http.Cookie) bool { return true })
+}
+
+// plant puts what waits in one browser into another, as who may write cookies there
+// could: "plant FROM TO".
+func (s *scene) plant(rest string) error {
+	return s.copyCookies(rest, func(c *http.Cookie) bool { return strings.Contains(c.Name, "departure") })
+}
+
+func (s *scene) copyCookies(rest string, which func(*http.Cookie) bool) error {
 	from, to, _ := strings.Cut(rest, " ")
 	at, err := url.Parse(s.url)
 	if err != nil {
 		return err
 	}
+	cookies := slices.DeleteFunc(s.browsers[from].Jar.Cookies(at), func(c *http.Cookie) bool { return !which(c) })
+	if len(cookies) == 0 {
+		return fmt.Errorf("the browser %s has nothing of the kind", from)
+	}
+	was := s.current
 	s.current = to
-	s.browser().Jar.SetCookies(at, s.browsers[from].Jar.Cookies(at))
-	s.current = from
+	s.browser().Jar.SetCookies(at, cookies)
+	s.current = was
 	return nil
 }
 
