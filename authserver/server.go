@@ -18,6 +18,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/singleflight"
+
 	"github.com/sallyport-dev/sallyport/internal/flowtrace"
 	"github.com/sallyport-dev/sallyport/internal/pages"
 	"github.com/sallyport-dev/sallyport/login"
@@ -93,8 +95,9 @@ type Server struct {
 	documents documents
 	limits    *limits
 	room      *room
-	asked     *lately // about whom upstreams were asked
-	secure    bool    // cookies are __Host- and Secure
+	asked     *lately            // about whom upstreams were asked
+	asking    singleflight.Group // of each about each once at a time
+	secure    bool               // cookies are __Host- and Secure
 }
 
 // New checks the configuration and renders what never changes.

@@ -177,6 +177,7 @@ func (s *Server) comeBack(w http.ResponseWriter, r *http.Request) error {
 	if err := s.keepSignIn(r.Context(), person, d, profile); err != nil {
 		return err
 	}
+	s.asked.now(wayID(profile.Identity))
 	session, err := s.openSession(r.Context(), w, r, signedIn{person.ID, u.Name})
 	if err != nil {
 		return err

@@ -6,9 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/sallyport-dev/sallyport/login"
 	"github.com/sallyport-dev/sallyport/oauth"
-	"github.com/sallyport-dev/sallyport/vault"
 )
 
 const (
@@ -109,70 +107,4 @@ func (s *Server) closeSessions(ctx context.Context, subject string, ways []strin
 		}
 	}
 	return nil
-}
-
-// A hearing is what upstreams say of somebody now.
-type hearing struct {
-	all     []oauth.Identity // who they are elsewhere, and what was last said of that
-	news    bool             // some of it was said just now
-	silent  []string         // the upstreams that did not answer
-	silence error            // why not
-}
-
-// hear asks the upstreams by which somebody comes in about them, those that can be
-// asked, each at most once in ten minutes. Whom one of them refuses is dismissed, and
-// the error says so.
-func (s *Server) hear(ctx context.Context, person string, all []oauth.Identity) (hearing, error) {
-	asking, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	h := hearing{all: all}
-	for at, i := range all {
-		if !comesBy(i) || s.asked.lately(wayID(i)) {
-			continue
-		}
-		for _, u := range s.Upstreams {
-			if u.Way.Authority() != i.Issuer {
-				continue
-			}
-			said, err := s.ask(asking, person, u, i)
-			switch {
-			case errors.Is(err, login.ErrGone):
-				if err := s.refusedBy(ctx, person, u, i, "it does not know the person any more"); err != nil {
-					return h, err
-				}
-				return h, oauth.Refuse(oauth.InvalidGrant, vouchedNoMore).Because(err)
-			case errors.Is(err, vault.ErrAsked): // by which the vault has told us, and they are dismissed
-				return h, oauth.Refuse(oauth.InvalidGrant, vouchedNoMore).Because(causeOf(err))
-			case err != nil:
-				h.silent, h.silence = append(h.silent, u.Name), err
-				continue
-			case said != nil:
-				h.news, h.all[at] = true, *said
-				if err := s.Identities.Saw(ctx, *said); err != nil {
-					return h, err
-				}
-			}
-			s.asked.now(wayID(i))
-		}
-	}
-	return h, nil
-}
-
-// ask has an upstream say who somebody is now: in our own name, or by what their sign-in
-// left with us; nil where it cannot be asked. The error is [login.ErrGone] or
-// [vault.ErrAsked], or says nothing about them.
-func (s *Server) ask(ctx context.Context, person string, u Upstream, i oauth.Identity) (*oauth.Identity, error) {
-	if way, ok := u.Way.(Knower); ok {
-		profile, err := way.Known(ctx, i.Subject)
-		if errors.Is(err, errors.ErrUnsupported) {
-			return nil, nil
-		}
-		i.Standing = profile.Known().Standing
-		return &i, err
-	}
-	now, err := s.Vault.Ask(ctx, person, u.Name, i)
-	if errors.Is(err, vault.ErrNotConnected) {
-		return nil, nil
-	}
-	return &now, err
 }
