@@ -10,7 +10,7 @@ import (
 	"github.com/sallyport-dev/sallyport/store"
 )
 
-// askedLately is for how long tokens that were renewed are not renewed only to ask.
+// askedLately is for how long tokens that were renewed to ask are not renewed for that again.
 const askedLately = 10 * time.Minute
 
 // ErrAsked says, of an [ErrDead], that the upstream was asked and refused the person
@@ -63,7 +63,7 @@ func (v *Vault) Ask(ctx context.Context, person, login string, was oauth.Identit
 	if err != nil {
 		return was, refusal(err)
 	}
-	if h.Refresh != "" && (v.Now().Sub(later(h.Renewed, c.Connected)) >= askedLately || !h.fresh(v.Now())) {
+	if h.Refresh != "" && (v.toAsk(c, h) || !h.fresh(v.Now())) {
 		if h, err = v.refresh(ctx, c, true); err != nil {
 			return was, asked(err)
 		}
@@ -137,9 +137,9 @@ func (v *Vault) ours(login string, h held) bool {
 	return h.Client == "" || h.Client == v.Upstreams[login].Client
 }
 
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
+// toAsk reports whether what can be renewed is to be, to ask by it: the person did not
+// bring it lately, and nobody has asked since.
+func (v *Vault) toAsk(c store.Connection, h held) bool {
+	ago := v.Now().Add(-askedLately)
+	return !c.Connected.After(ago) && !h.Asked.After(ago)
 }

@@ -126,3 +126,19 @@ func TestAToolThatCannotBeAskedByReplacesNothingThatCan(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Only what comes with a renewal may say in which groups somebody is. Who has a tool called
+// just before their client refreshes does not escape it.
+func TestToRenewForAToolIsNotToAsk(t *testing.T) {
+	f := newFixture(t)
+	p := f.signIn("ada")
+	f.ok(f.vault.Keep(t.Context(), at("ada"), p.Identity, p.Tokens))
+	f.clock.pass(9 * time.Hour)
+	f.token(f.vault, "ada")
+	f.clock.pass(time.Minute)
+	for range 2 {
+		if _, err := f.vault.Ask(t.Context(), "ada", "github", p.Identity); err != nil || f.refreshes() != 2 {
+			t.Errorf("%v, %d refreshes", err, f.refreshes())
+		}
+	}
+}

@@ -78,10 +78,10 @@ func (v *Vault) Settle(ctx context.Context) {
 func (v *Vault) renewed(ctx context.Context, c store.Connection, anew bool) (held, error) {
 	waiting, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	of, from := Connection{Person: c.Person, Login: c.Login, Resource: c.Resource}, c.Version
+	of := Connection{Person: c.Person, Login: c.Login, Resource: c.Resource}
 	for {
 		h, err := held{}, error(nil)
-		if c, h, err = v.read(waiting, of); err != nil || h.fresh(v.Now()) && !(anew && c.Version == from) {
+		if c, h, err = v.read(waiting, of); err != nil || h.fresh(v.Now()) && !(anew && v.toAsk(c, h)) {
 			return h, err
 		}
 		if h.Refresh == "" {
@@ -97,6 +97,9 @@ func (v *Vault) renewed(ctx context.Context, c store.Connection, anew bool) (hel
 			return held{}, err
 		}
 		if won {
+			if anew {
+				h.Asked = v.Now()
+			}
 			h, err := v.ask(ctx, c, h, until)
 			if !errors.Is(err, errChanged) {
 				return h, err
@@ -127,7 +130,7 @@ func (v *Vault) ask(ctx context.Context, c store.Connection, old held, until tim
 		tokens.Refresh = oauth.Secret(old.Refresh) // RFC 6749 §6: it goes on being good
 	}
 	h := v.hold(c.Login, tokens)
-	h.Subject, h.Session, h.Renewed, h.id = old.Subject, old.Session, v.Now(), tokens.ID
+	h.Subject, h.Session, h.Renewed, h.Asked, h.id = old.Subject, old.Session, v.Now(), old.Asked, tokens.ID
 	to, err := v.seal(c, h)
 	if err != nil {
 		return held{}, err

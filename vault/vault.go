@@ -133,6 +133,9 @@ type held struct {
 	Expires time.Time // of Access; zero: never
 	// Renewed is when a refresh brought Access; zero: the person did.
 	Renewed time.Time `json:",omitzero"`
+	// Asked is when it was last renewed to ask. To renew it for a tool does not count: what
+	// an upstream says of the person there, nobody looks at.
+	Asked time.Time `json:",omitzero"`
 
 	id oauth.Secret // an ID token that came with them just now; it is not kept
 }
