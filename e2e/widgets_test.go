@@ -93,6 +93,8 @@ func TestWidgetsSayWhatTheyWaitForAndWhatWentWrong(t *testing.T) {
 			if host == "chatgpt" {
 				w.glance("chess-failed")
 			}
+			w.press("Puzzle") // there is a way on
+			w.awaits("Find the best move.")
 
 			evaluate[bool](c.tab, `(chat.alter = () => ({content: [], structuredContent: {}}), true)`)
 			w = c.show(host, "load_puzzle", nil, nil)

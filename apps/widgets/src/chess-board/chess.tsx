@@ -11,11 +11,30 @@ import { moved, nameOf, piecesOf } from './position'
 import { lastSpoken } from './spoken'
 
 export function Chess() {
-  const { phase, result } = useShown()
+  const { phase, result, can } = useShown()
+  const act = useAct()
+  const [begun, setBegun] = useState<{ of: unknown; game: Game }>() // in the place of what failed
+  const begin = async (tool: string) => {
+    const r = await act.call(tool)
+    const game = r && readGame(r)
+    if (game) setBegun({ of: result, game })
+  }
   if (phase === 'cancelled') return <Bare><Note kind="plain">The chat did not set up a board.</Note></Bare>
   if (!result) return <Bare><Loading what="Setting up the board" lines={6} /></Bare>
-  if (result.failed) return <Bare><Failed why={result.text || 'The server did not set up a board.'} /></Bare>
-  const first = readGame(result)
+  const first = begun?.of === result ? begun?.game : result.failed ? undefined : readGame(result)
+  if (result.failed && !first) {
+    return (
+      <Bare>
+        <Failed why={act.trouble || result.text || 'The server did not set up a board.'} />
+        {can.call && (
+          <div className="row instead">
+            <button type="button" aria-disabled={act.busy !== ''} onClick={() => begin('new_game')}>New game</button>
+            <button type="button" aria-disabled={act.busy !== ''} onClick={() => begin('load_puzzle')}>Puzzle</button>
+          </div>
+        )}
+      </Bare>
+    )
+  }
   if (!first) return <Bare><Note kind="plain">There is no game here to show.</Note></Bare>
   return <Play first={first} key={`${first.fen} ${first.version} ${first.puzzle?.id}`} />
 }

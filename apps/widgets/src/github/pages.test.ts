@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { many } from '../shared/words'
-import { joined, longer, passed, type Told, told } from './pages'
+import { after, joined, longer, passed, type Told, told } from './pages'
 
 describe('the same place in longer pages', () => {
   it.each([
@@ -14,6 +14,10 @@ describe('the same place in longer pages', () => {
     expect(longer(reach)).toEqual(want)
     expect(passed(longer(reach))).toBeLessThanOrEqual(passed(reach)) // nothing is left out
   })
+})
+
+it('goes on to later pages alone', () => {
+  expect([after(1, 2), after(3, 0), after(2, 2), after(3, 1)]).toEqual([2, 0, 0, 0])
 })
 
 it('adds what is new, once', () => {

@@ -23,6 +23,9 @@ export function longer(reach: Reach): Reach {
   return reach.next === 0 || reach.size >= most ? reach : { next: Math.floor(passed(reach) / most) + 1, size: most }
 }
 
+/** The page after one that was asked for. An answer that leads back would be asked for without end. */
+export const after = (asked: number, next: number) => (next > asked ? next : 0)
+
 /** Rows with another page of them. What changed meanwhile at GitHub may come twice; it stays where it was. */
 export function joined<Row>(rows: readonly Row[], page: readonly Row[], keyOf: (row: Row) => string): Row[] {
   const there = new Set(rows.map(keyOf))

@@ -3,7 +3,7 @@ import type { ToolResult } from '../bridge/bridge'
 import { type Act, useAct } from '../shared/act'
 import { useShown } from '../shared/widget'
 import type { Page } from './data'
-import { joined, longer, passed, type Reach, usual } from './pages'
+import { after, joined, longer, passed, type Reach, usual } from './pages'
 
 /** The answer that this widget shows, and that of the same call made anew. */
 export function useAnswer(tool: string): { act: Act; answer: ToolResult | undefined; again: () => void } {
@@ -42,7 +42,7 @@ export function useRows<Row>(tool: string, args: Readonly<Record<string, unknown
     const r = await act.call(tool, { ...args, page: next, per_page: size })
     if (!r) return
     const got = read(r)
-    setCome((c) => ({ ...got, size, late: c?.late === true && next > 1, rows: joined(c?.rows ?? [], got.rows, keyOf) }))
+    setCome((c) => ({ ...got, next: after(next, got.next), size, late: c?.late === true && next > 1, rows: joined(c?.rows ?? [], got.rows, keyOf) }))
   }
   useEffect(() => {
     if (!first) void ask(start)
