@@ -256,21 +256,48 @@ func TestARowThatWasMovedDoesNotOpen(t *testing.T) {
 	}
 }
 
-// An older value alone does not open. A whole older row does: the vault knows
-// nothing but the row; of an upstream that rotates refresh tokens it is dead.
+// An older value alone does not open, also where its token is as good as ever: the
+// person connected again, and agreed to something else. A whole older row does open: the
+// vault knows nothing but the row; of an upstream that rotates refresh tokens it is dead.
 func TestAnOlderValueDoesNotOpenInANewerRow(t *testing.T) {
 	f := newFixture(t)
-	f.connect("ada")
+	f.github.Expiring = false
+	older := f.connect("ada")
 	f.sql(`CREATE TABLE kept AS SELECT sealed, version FROM connections`)
-	f.clock.pass(8 * time.Hour)
-	f.token(f.vault, "ada")
+	f.connect("ada")
 	f.sql(`UPDATE connections SET sealed = (SELECT sealed FROM kept)`)
 	if _, _, err := f.vault.Token(t.Context(), at("ada")); !errors.Is(err, vault.ErrDead) {
 		t.Error(err)
 	}
-	f.sql(`UPDATE connections SET version = (SELECT version FROM kept)`)
+	f.sql(`UPDATE connections SET version = (SELECT version FROM kept), dead_at = NULL`)
+	if access, _, err := f.vault.Token(t.Context(), at("ada")); access != older.Access || err != nil {
+		t.Errorf("nothing was put back: %v", err)
+	}
+	f.github.Expiring = true
+	f.connect("ada")
+	f.sql(`DELETE FROM kept`)
+	f.sql(`INSERT INTO kept SELECT sealed, version FROM connections`)
+	f.clock.pass(8 * time.Hour)
+	f.token(f.vault, "ada")
+	f.sql(`UPDATE connections SET (sealed, version) = (SELECT sealed, version FROM kept)`)
 	if _, _, err := f.vault.Token(t.Context(), at("ada")); !errors.Is(err, vault.ErrDead) {
 		t.Error(err)
+	}
+}
+
+// The settings give the name of a login to another server. What the first one gave is
+// not for it, and it is asked for nothing.
+func TestTheNameOfALoginIsNotItsUpstream(t *testing.T) {
+	f := newFixture(t)
+	f.connect("ada")
+	_, other := f.replica(f.way)
+	other.Upstreams = map[string]vault.Upstream{"github": {Issuer: "https://another.example", Way: f.way}}
+	if err := other.Alive(t.Context(), at("ada")); !errors.Is(err, vault.ErrDead) {
+		t.Error(err)
+	}
+	f.clock.pass(8 * time.Hour)
+	if access, _, err := other.Token(t.Context(), at("ada")); access != "" || !errors.Is(err, vault.ErrDead) || f.refreshes() != 0 {
+		t.Errorf("%v, and it was asked %d times", err, f.refreshes())
 	}
 }
 
