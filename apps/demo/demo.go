@@ -20,6 +20,7 @@ import (
 type Options struct {
 	Version string           // what the server says of itself; empty: "dev"
 	Now     func() time.Time // nil: time.Now
+	Needs   serving.Needs    // what the guard asks for, as clients are told; nil: what ToolScopes says
 	People  int              // for how many people items are kept; 0: 1000; the one away longest is dropped
 }
 
@@ -41,7 +42,7 @@ func New(o Options) http.Handler {
 }
 
 func newServer(o Options) *mcp.Server {
-	d := &demo{now: o.Now, version: o.Version, shelf: shelf.New(o.People, o.Now, firstItems()...)}
+	d := &demo{needs: o.Needs.Or(ToolScopes()), now: o.Now, version: o.Version, shelf: shelf.New(o.People, o.Now, firstItems()...)}
 	s := mcp.NewServer(&mcp.Implementation{
 		Name:        "sallyport-demo",
 		Title:       "Sallyport demo",
@@ -61,6 +62,7 @@ func newServer(o Options) *mcp.Server {
 }
 
 type demo struct {
+	needs   serving.Needs
 	now     func() time.Time
 	version string
 	shelf   *shelf.Shelf

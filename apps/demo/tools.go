@@ -46,7 +46,7 @@ type (
 )
 
 func (d *demo) addTools(s *mcp.Server) {
-	mcp.AddTool(s, tool(mcp.Tool{
+	mcp.AddTool(s, d.needs.Tool(mcp.Tool{
 		Name: toolEcho, Title: "Echo",
 		Description: "Says the text back. Use it to find out whether the connection works.",
 		InputSchema: serving.Schema[echoIn](func(in *jsonschema.Schema) {
@@ -54,19 +54,19 @@ func (d *demo) addTools(s *mcp.Server) {
 		}),
 		Annotations: serving.Reads(),
 	}), d.echo)
-	whoAmI := tool(mcp.Tool{
+	whoAmI := d.needs.Tool(mcp.Tool{
 		Name: toolWhoAmI, Title: "Who am I",
 		Description: "Says who is signed in, through which client, with which permissions and until when.",
 		Annotations: serving.Reads(),
 	})
 	whoPage().ShowResultsOf(whoAmI, "Asking who is signed in", "Asked who is signed in")
 	mcp.AddTool(s, whoAmI, d.whoAmI)
-	mcp.AddTool(s, tool(mcp.Tool{
+	mcp.AddTool(s, d.needs.Tool(mcp.Tool{
 		Name: toolItems, Title: "Get items",
 		Description: "Lists the items of the person who is signed in. Nobody else sees or changes them.",
 		Annotations: serving.Reads(),
 	}), d.getItems)
-	act := tool(mcp.Tool{
+	act := d.needs.Tool(mcp.Tool{
 		Name: toolAct, Title: "Change an item",
 		Description: "Completes, reopens or renames one item of the person who is signed in. " +
 			"Call get-items first: the id has to be one of those it lists.",
@@ -78,7 +78,7 @@ func (d *demo) addTools(s *mcp.Server) {
 	})
 	widget.LetWidgetsCall(act)
 	mcp.AddTool(s, act, d.act)
-	mcp.AddTool(s, tool(mcp.Tool{
+	mcp.AddTool(s, d.needs.Tool(mcp.Tool{
 		Name: toolCount, Title: "Count slowly",
 		Description: "Counts from 1 and reports progress at every step, so that progress and cancelling can be seen.",
 		InputSchema: serving.Schema[countIn](limitCount),
@@ -118,6 +118,3 @@ func rfc3339(t time.Time) string {
 	}
 	return t.UTC().Format(time.RFC3339)
 }
-
-// tool says what a tool needs.
-func tool(t mcp.Tool) *mcp.Tool { return serving.Tool(t, ToolScopes()[t.Name]) }

@@ -29,7 +29,10 @@ type Options struct {
 	Token func(context.Context) (oauth.Secret, error)
 	// Refused is told that GitHub does not take a token; see [serving.Own]. Nil: nobody
 	// is.
-	Refused   func(ctx context.Context, token oauth.Secret) error
+	Refused func(ctx context.Context, token oauth.Secret) error
+	// Needs is what the guard asks of whoever calls a tool, as clients are told. Nil: what
+	// ToolScopes says.
+	Needs     serving.Needs
 	Transport http.RoundTripper // nil: http.DefaultTransport
 	Now       func() time.Time  // nil: time.Now
 }
@@ -59,6 +62,7 @@ func New(o Options) (http.Handler, error) {
 	if err != nil || at.Host == "" || at.Scheme != "http" && at.Scheme != "https" || at.User != nil || !strings.HasSuffix(o.API, "/") {
 		return nil, errors.New("github: the API is no http or https URL with a slash at its end")
 	}
+	o.Needs = o.Needs.Or(ToolScopes())
 	h := &hub{Options: o}
 	s := mcp.NewServer(&mcp.Implementation{
 		Name: "sallyport-github", Title: "GitHub", Version: o.Version,

@@ -44,33 +44,33 @@ func (h *hub) addTools(s *mcp.Server) {
 	for _, p := range []widget.Page{repositoriesPage(), issuesPage(), newIssuePage(), connectPage()} {
 		p.AddTo(s, serving.FoundAt)
 	}
-	mcp.AddTool(s, tool(mcp.Tool{
+	mcp.AddTool(s, h.tool(mcp.Tool{
 		Name: toolRepositories, Title: "List repositories", Annotations: reads(),
 		Description: "Lists the repositories that the person owns, collaborates on or has through an organization, the one that changed last first.",
 		InputSchema: serving.Schema[repositoriesIn](limitPages, choices("visibility", "all", "public", "private"), choices("sort", "updated", "pushed", "full_name")),
 	}), h.listRepositories)
-	mcp.AddTool(s, tool(mcp.Tool{
+	mcp.AddTool(s, h.tool(mcp.Tool{
 		Name: toolIssues, Title: "Issues of a repository", Annotations: reads(),
 		Description: "Lists the issues of one repository, newest first. Pull requests are left out.",
 		InputSchema: serving.Schema[issuesIn](limitPages, limitRepository, choices("state", "open", "closed", "all")),
 	}), h.repositoryIssues)
-	mcp.AddTool(s, tool(mcp.Tool{
+	mcp.AddTool(s, h.tool(mcp.Tool{
 		Name: toolSearch, Title: "Search issues", Annotations: reads(),
 		Description: "Searches issues and pull requests everywhere the person can read, or in one repository where owner and repo are given. " +
 			"query takes words and GitHub's qualifiers, such as: crash label:bug is:open author:octocat.",
 		InputSchema: serving.Schema[searchIn](limitPages, limitRepository, longest("query", 256), choices("state", "open", "closed", "all")),
 	}), h.searchIssues)
-	mcp.AddTool(s, tool(mcp.Tool{
+	mcp.AddTool(s, h.tool(mcp.Tool{
 		Name: toolCreateIssue, Title: "Create an issue", Annotations: writes(),
 		Description: "Opens an issue in a repository, in the person's name. Everybody who can see the repository sees it at once, and some are sent mail.",
 		InputSchema: serving.Schema[createIssueIn](limitRepository, longest("title", 256), longest("body", 65_536), limitLabels),
 	}), h.createIssue)
-	mcp.AddTool(s, tool(mcp.Tool{
+	mcp.AddTool(s, h.tool(mcp.Tool{
 		Name: toolCreatePull, Title: "Create a pull request", Annotations: writes(),
 		Description: "Proposes the changes of branch head for branch base, in the person's name. Both branches have to be there already.",
 		InputSchema: serving.Schema[createPullIn](limitRepository, longest("title", 256), longest("body", 65_536), longest("head", 255), longest("base", 255)),
 	}), h.createPull)
-	mcp.AddTool(s, tool(mcp.Tool{
+	mcp.AddTool(s, h.tool(mcp.Tool{
 		Name: toolProfile, Title: "My GitHub profile", Annotations: reads(),
 		Description: "Says who the person is at GitHub.",
 	}), h.profile)
@@ -124,8 +124,8 @@ func Scopes() []oauth.ScopeInfo {
 func Tools() map[string]resource.Tool { return serving.Tools(ToolScopes()) }
 
 // tool says what a tool needs, and which page shows what it answers.
-func tool(t mcp.Tool) *mcp.Tool {
-	said := serving.Tool(t, ToolScopes()[t.Name])
+func (h *hub) tool(t mcp.Tool) *mcp.Tool {
+	said := h.Needs.Tool(t)
 	onPage(said)
 	return said
 }

@@ -32,7 +32,10 @@ type Options struct {
 	Token func(context.Context) (oauth.Secret, error)
 	// Refused is told that the API does not take a token; see [serving.Own]. Nil: nobody
 	// is.
-	Refused   func(ctx context.Context, token oauth.Secret) error
+	Refused func(ctx context.Context, token oauth.Secret) error
+	// Needs is what the guard asks of whoever calls a tool, as clients are told. Nil: what
+	// ToolScopes says.
+	Needs     serving.Needs
 	Patience  time.Duration     // with the API; 0: 60 s
 	Waiting   time.Duration     // for a token; 0: 10 s
 	Transport http.RoundTripper // nil: http.DefaultTransport
@@ -69,6 +72,7 @@ func New(o Options) (http.Handler, error) {
 		return nil, errors.New("intent: Token is missing")
 	}
 	o.API = strings.TrimSuffix(o.API, "/")
+	o.Needs = o.Needs.Or(ToolScopes())
 	d := &discovery{Options: o, items: shelf.New(1000, o.Now)}
 	s := mcp.NewServer(&mcp.Implementation{
 		Name: "sallyport-intent", Title: "Intents and connections", Version: o.Version,

@@ -45,32 +45,32 @@ func Scopes() []oauth.ScopeInfo {
 func Tools() map[string]resource.Tool { return serving.Tools(ToolScopes()) }
 
 func (d *discovery) addTools(s *mcp.Server) {
-	mcp.AddTool(s, tool(mcp.Tool{
+	mcp.AddTool(s, d.tool(mcp.Tool{
 		Name: toolExtract, Title: "Extract intents", Annotations: finds(),
 		Description: "Finds what the person is looking for in what they said, and remembers it. Pass their words as they are.",
 		InputSchema: serving.Schema[extractIn](limitText),
 	}), d.extractIntent)
-	mcp.AddTool(s, tool(mcp.Tool{
+	mcp.AddTool(s, d.tool(mcp.Tool{
 		Name: toolDiscover, Title: "Discover connections", Annotations: finds(),
 		Description: "Finds other people who look for what this person is looking for, and says what they have in common.",
 		InputSchema: serving.Schema[discoverIn](limitDiscover),
 	}), d.discoverConnections)
-	mcp.AddTool(s, tool(mcp.Tool{
+	mcp.AddTool(s, d.tool(mcp.Tool{
 		Name: toolAct, Title: "Act on a connection",
 		Description: "Asks another person for a connection, skips them, or answers what they asked. They are told. Do it only when the person said so.",
 		InputSchema: serving.Schema[actIn](limitAct),
 		Annotations: &mcp.ToolAnnotations{DestructiveHint: jsonschema.Ptr(true), OpenWorldHint: jsonschema.Ptr(true)},
 	}), d.connectionAction)
-	mcp.AddTool(s, tool(mcp.Tool{
+	mcp.AddTool(s, d.tool(mcp.Tool{
 		Name: toolEcho, Title: "Echo", Annotations: serving.Reads(),
 		Description: "Says the text back. Use it to find out whether the connection works.",
 		InputSchema: serving.Schema[echoIn](func(s *jsonschema.Schema) { s.Properties["text"].MaxLength = jsonschema.Ptr(section) }),
 	}), d.echo)
-	mcp.AddTool(s, tool(mcp.Tool{
+	mcp.AddTool(s, d.tool(mcp.Tool{
 		Name: toolItems, Title: "Get items", Annotations: serving.Reads(),
 		Description: "Lists the intents that were found for the person since this server started, the newest first.",
 	}), d.getItems)
-	mcp.AddTool(s, tool(mcp.Tool{
+	mcp.AddTool(s, d.tool(mcp.Tool{
 		Name: toolItem, Title: "Change an item",
 		Description: "Completes or reopens one item of the person. Call get-items first: the id has to be one of those it lists.",
 		InputSchema: serving.Schema[itemIn](func(s *jsonschema.Schema) {
@@ -132,4 +132,4 @@ type itemOut struct {
 }
 
 // tool says what a tool needs, and which page shows what it answers.
-func tool(t mcp.Tool) *mcp.Tool { return onPages(serving.Tool(t, ToolScopes()[t.Name])) }
+func (d *discovery) tool(t mcp.Tool) *mcp.Tool { return onPages(d.Needs.Tool(t)) }

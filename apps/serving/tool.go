@@ -14,11 +14,34 @@ import (
 // Tool adds to a tool what clients need to know about permission before they call:
 // that it takes a token with these scopes. Annotations have to be there.
 func Tool(t mcp.Tool, needs oauth.Scope) *mcp.Tool {
+	return declare(t, map[string]any{"type": "oauth2", "scopes": append([]string{}, needs...)})
+}
+
+func declare(t mcp.Tool, scheme map[string]any) *mcp.Tool {
 	t.Annotations.Title = t.Title
-	t.Meta = mcp.Meta{schemesKey: []any{
-		map[string]any{"type": "oauth2", "scopes": []string(needs)},
-	}}
+	t.Meta = mcp.Meta{schemesKey: []any{scheme}}
 	return &t
+}
+
+// Needs is what a guard asks of whoever calls a tool: these scopes, or nothing where it
+// is public.
+type Needs func(tool string) (scopes oauth.Scope, public bool)
+
+// Or is n, and what a table says where n is nil. In the table no tool is public.
+func (n Needs) Or(table map[string]oauth.Scope) Needs {
+	if n != nil {
+		return n
+	}
+	return func(tool string) (oauth.Scope, bool) { return table[tool], false }
+}
+
+// Tool is [Tool] for what the guard asks of it.
+func (n Needs) Tool(t mcp.Tool) *mcp.Tool {
+	scopes, public := n(t.Name)
+	if public {
+		return declare(t, map[string]any{"type": "noauth"})
+	}
+	return Tool(t, scopes)
 }
 
 // Reads is what clients should know of a tool that looks at what is here, and

@@ -22,13 +22,13 @@ func (d *door) builtIn(settings config.Resource) (http.Handler, error) {
 	case "chess":
 		return d.chess(settings), nil
 	case "github":
-		return github.New(github.Options{Version: versionText(), API: d.in.config.GitHubAPI(settings.Connection.Login), Token: own.Token, Refused: own.Refused})
+		return github.New(github.Options{Version: versionText(), API: d.in.config.GitHubAPI(settings.Connection.Login), Token: own.Token, Refused: own.Refused, Needs: settings.ToolScopes})
 	case "intent":
 		return intent.New(intent.Options{
-			Version: versionText(), API: settings.Backend, Patience: settings.BackendTime, Token: own.Token, Refused: own.Refused,
+			Version: versionText(), API: settings.Backend, Patience: settings.BackendTime, Token: own.Token, Refused: own.Refused, Needs: settings.ToolScopes,
 		})
 	}
-	return demo.New(demo.Options{Version: versionText()}), nil
+	return demo.New(demo.Options{Version: versionText(), Needs: settings.ToolScopes}), nil
 }
 
 // chess keeps people's games in the installation's database. What the settings ask

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"flag"
@@ -22,6 +23,7 @@ import (
 	"github.com/sallyport-dev/sallyport/apps/demo"
 	"github.com/sallyport-dev/sallyport/apps/github"
 	"github.com/sallyport-dev/sallyport/apps/intent"
+	"github.com/sallyport-dev/sallyport/internal/config"
 	"github.com/sallyport-dev/sallyport/oauth"
 )
 
@@ -229,4 +231,23 @@ func kindOf(p map[string]any) string {
 		}
 	}
 	return words
+}
+
+// Settings may have scopes of their own, and clients are told of those.
+func TestToolsNeedWhatTheSettingsSay(t *testing.T) {
+	for _, server := range []string{"demo", "intent"} {
+		h, err := (&door{}).builtIn(config.Resource{BuiltIn: server, DefaultToolScopes: []string{"look"}, Tools: []config.Tool{
+			{Name: "perform-item-action", Scopes: []string{"look", "act"}}, {Name: "echo", Public: true},
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, tool := range listTools(t, h) {
+			want := map[string]string{"perform-item-action": "oauth2 act look", "echo": "noauth"}[fmt.Sprint(tool["name"])]
+			schemes, _ := tool["securitySchemes"].([]any)
+			if got := needsOf(schemes); got != cmp.Or(want, "oauth2 look") {
+				t.Errorf("%s of %s needs %s", tool["name"], server, got)
+			}
+		}
+	}
 }
