@@ -27,6 +27,8 @@ func (s *Server) admitting(i oauth.Identity) (by, refused []string, err error) {
 		case i.Standing == nil:
 		case !i.Standing.Refused.IsZero():
 			why = errRefused
+		case i.Standing.ForTools && !u.Admission.Everyone():
+			why = errForTools
 		default:
 			why = u.Admission.Recheck(*i.Standing)
 		}
@@ -44,6 +46,10 @@ func (s *Server) admitting(i oauth.Identity) (by, refused []string, err error) {
 
 // errRefused is of an identity by which nobody has come in since its upstream refused it.
 var errRefused = errors.New("the service that signed the person in has refused them since")
+
+// errForTools is of an identity by which nobody has come in: what was said of it when it
+// was connected is never asked again, so that where people are chosen it lets nobody in.
+var errForTools = errors.New("the person only connected the service for a tool, and it chooses its people")
 
 // Readmit ends what people have here whom the settings of now do not let in: their
 // grants, and the sessions that they opened. It is for the start of a server, whose

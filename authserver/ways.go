@@ -12,7 +12,6 @@ import (
 	"github.com/sallyport-dev/sallyport/login"
 	"github.com/sallyport-dev/sallyport/oauth"
 	"github.com/sallyport-dev/sallyport/store"
-	"github.com/sallyport-dev/sallyport/vault"
 )
 
 // waysPath is where a person removes a way in, and below it where they add one.
@@ -292,7 +291,7 @@ func (s *Server) forgetSignIns(ctx context.Context, person string, gone oauth.Id
 		if u.Way.Authority() != gone.Issuer || !s.Vault.Keeps(u.Name) {
 			continue
 		}
-		if err := s.Vault.Forget(ctx, vault.Connection{Person: person, Login: u.Name}); err != nil {
+		if err := s.Vault.ForgetSignIn(ctx, person, u.Name, gone); err != nil {
 			return err
 		}
 	}

@@ -40,15 +40,15 @@ func (v *Vault) KeepSignIn(ctx context.Context, person, login string, i oauth.Id
 	return v.Forget(ctx, of)
 }
 
-// supersede forgets what a sign-in of a person left, once a tool acts as the same one
-// there, for the reason of [Vault.KeepSignIn].
-func (v *Vault) supersede(ctx context.Context, of Connection, subject string) error {
-	of.Resource = ""
+// ForgetSignIn forgets what a sign-in of a person left, who is i there. What another one
+// of theirs there left stays: it is asked by.
+func (v *Vault) ForgetSignIn(ctx context.Context, person, login string, i oauth.Identity) error {
+	of := Connection{Person: person, Login: login}
 	_, h, err := v.read(ctx, of)
 	switch {
-	case errors.Is(err, ErrNotConnected), errors.Is(err, ErrDead), err == nil && h.Subject != subject:
+	case errors.Is(err, ErrNotConnected), err == nil && h.Subject != i.Subject:
 		return nil
-	case err != nil:
+	case err != nil && !errors.Is(err, ErrDead):
 		return err
 	}
 	return v.Forget(ctx, of)

@@ -142,3 +142,16 @@ func TestToRenewForAToolIsNotToAsk(t *testing.T) {
 		}
 	}
 }
+
+func TestAWayThatIsRemovedTakesNothingOfAnotherOneThere(t *testing.T) {
+	f := newFixture(t)
+	was, bob := f.comeIn("ada"), oauth.Identity{Subject: "2"}
+	f.ok(f.vault.ForgetSignIn(t.Context(), "ada", "github", bob))
+	if !f.keeps(left("ada")) {
+		t.Error("what is left cannot be asked by any more")
+	}
+	f.ok(f.vault.ForgetSignIn(t.Context(), "ada", "github", was))
+	if f.keeps(left("ada")) {
+		t.Error("it is kept for nobody")
+	}
+}

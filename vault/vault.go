@@ -208,7 +208,8 @@ func (v *Vault) Keep(ctx context.Context, of Connection, i oauth.Identity, t oau
 	if err := v.Store.Connect(ctx, c); err != nil || of.Resource == "" || !v.lasts(of.Login, h) {
 		return err
 	}
-	return v.supersede(ctx, of, i.Subject)
+	// For the reason of KeepSignIn.
+	return v.ForgetSignIn(ctx, of.Person, of.Login, i)
 }
 
 // Token returns the person's own access token of an upstream, and when it ends;
