@@ -32,7 +32,7 @@ func (s *Server) hear(ctx context.Context, person string, all []oauth.Identity) 
 		i := all[a.at]
 		switch {
 		case errors.Is(a.err, login.ErrGone):
-			if err := s.refusedBy(ctx, person, a.by, i, "it does not know the person any more"); err != nil {
+			if err := s.refusedBy(ctx, person, a.by, i, "it does not know the person any more, or has suspended them"); err != nil {
 				return h, err
 			}
 			return h, oauth.Refuse(oauth.InvalidGrant, vouchedNoMore).Because(a.err)

@@ -225,7 +225,7 @@ func (s *scene) through(rest string) error {
 
 // breaks are faults of an upstream: "breaks NAME ENDPOINT FAULT".
 var breaks = map[string]standin.Fault{
-	"reset": standin.Reset(), "stalls": standin.Stall(), "500": standin.Status(500), "503": standin.Unavailable(time.Minute), "403": standin.Status(403), "404": standin.Status(404), "a-page": standin.HTML(200),
+	"reset": standin.Reset(), "stalls": standin.Stall(), "suspended": standin.Body(http.StatusForbidden, "application/json; charset=utf-8", `{"message":"Sorry. Your account was suspended","documentation_url":"https://docs.github.com/"}`), "500": standin.Status(500), "503": standin.Unavailable(time.Minute), "403": standin.Status(403), "404": standin.Status(404), "a-page": standin.HTML(200),
 	"too-much": standin.Huge(64 << 20), "wrong-nonce": standin.WrongNonce(), "wrong-audience": standin.WrongAudience(),
 	"wrong-issuer": standin.WrongIssuer(), "expired": standin.Expired(), "unknown-key": standin.UnknownKey(), "unsigned": standin.AlgorithmNone(),
 	"signed-with-the-public-key": standin.AlgorithmHS256(), "no": standin.Cancel(), "early": standin.ClockOff(time.Hour),

@@ -72,7 +72,7 @@ func fetch(ctx context.Context, c *http.Client, address, bearer string) (kind st
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
-		return "", nil, &statusError{res.StatusCode, retryAfter(res), ofToken(res)}
+		return "", nil, &statusError{status: res.StatusCode, after: retryAfter(res), ofToken: ofToken(res), suspended: suspended(res)}
 	}
 	kind, _, _ = mime.ParseMediaType(res.Header.Get("Content-Type"))
 	body, err = io.ReadAll(res.Body)
@@ -101,6 +101,19 @@ type statusError struct {
 	after  int // seconds, of Retry-After; 0: it does not say
 	// ofToken: it may speak of the token that was presented.
 	ofToken bool
+	// suspended: it says that the person of the token is.
+	suspended bool
+}
+
+// suspended reports whether an answer says that the person whose token was presented may
+// not be there any more. GitHub does so, for those whom an administrator suspends, and has
+// a status of 403 for much else.
+func suspended(res *http.Response) bool {
+	var said struct{ Message string }
+	if res.StatusCode != http.StatusForbidden || json.NewDecoder(res.Body).Decode(&said) != nil {
+		return false
+	}
+	return strings.HasPrefix(said.Message, "Sorry. Your account was suspended")
 }
 
 // ofToken reports whether who refuses a request is somebody who knows tokens: by the

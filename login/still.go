@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 
@@ -24,14 +25,17 @@ func (o *OAuth2) Lasting(t oauth.UpstreamTokens) bool {
 
 // Still says who was, whose tokens these are, is now, as [OAuth2.Return] would: the
 // standing is another one. The error is a refusal: invalid_grant where the server says
-// that it does not take the access token any more, and every other one says nothing
-// about the person.
+// that it does not take the access token any more, because of [ErrGone] where it says that the
+// person is suspended, and every other one says nothing about them.
 func (o *OAuth2) Still(ctx context.Context, was oauth.Identity, t oauth.UpstreamTokens) (oauth.Identity, error) {
 	p, err := o.holder(ctx, string(t.Access))
 	switch {
 	case tokenRefused(err):
 		return was, oauth.Refuse(oauth.InvalidGrant, "the upstream does not take the token any more").
 			Because(errors.New("login: " + atUser + ": it does not take the token any more"))
+	case suspendedThere(err):
+		return was, oauth.Refuse(oauth.AccessDenied, "the upstream has suspended the person").
+			Because(fmt.Errorf("login: %s: it says that they are suspended: %w", atUser, ErrGone))
 	case err != nil:
 		return was, trouble(atUser, err)
 	case p.Subject != was.Subject:
@@ -51,6 +55,12 @@ func (o *OAuth2) Still(ctx context.Context, was oauth.Identity, t oauth.Upstream
 func tokenRefused(err error) bool {
 	var status *statusError
 	return errors.Is(err, errTokenEnded) || errors.As(err, &status) && status.status == http.StatusUnauthorized && status.ofToken
+}
+
+// suspendedThere reports whether an answer speaks of the person.
+func suspendedThere(err error) bool {
+	var status *statusError
+	return errors.As(err, &status) && status.suspended
 }
 
 var errTokenEnded = errors.New("it does not take the token")

@@ -2,6 +2,7 @@ package login
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -72,6 +73,31 @@ func TestWhoRefusesAToken(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// GitHub suspends people, and does so with a status that it has for much else.
+func TestWhomGitHubSuspendsIsGone(t *testing.T) {
+	for name, c := range map[string]struct {
+		body string
+		gone bool
+	}{
+		"the person is suspended":   {`{"message":"Sorry. Your account was suspended. Please contact GitHub Support."}`, true},
+		"the installation is":       {`{"message":"This installation has been suspended"}`, false},
+		"there were too many calls": {`{"message":"You have exceeded a secondary rate limit. Sorry. Your account was suspended"}`, false},
+		"a page says so":            {`<p>Sorry. Your account was suspended`, false},
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(http.StatusForbidden)
+			w.Write([]byte(c.body))
+		}))
+		defer server.Close()
+		way := NewGitHub(GitHubOptions{URL: server.URL, ClientID: "door", ClientSecret: "secret"})
+		_, err := way.Still(t.Context(), oauth.Identity{Subject: "1"}, oauth.UpstreamTokens{Access: "t"})
+		if gone := errors.Is(err, ErrGone); err == nil || gone != c.gone || codeOf(err) == oauth.InvalidGrant {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
