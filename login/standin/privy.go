@@ -13,9 +13,9 @@ import (
 )
 
 // Privy stands in for Privy: the key set of one app, the tokens that its users
-// come with, and the user API. People sign in by Privy's script in the browser,
-// which also refreshes; there is none of that here. [Privy.SignedIn] is what the
-// script would hold afterwards.
+// come with, the user API, and what Privy's script asks for in a browser to sign people
+// in by a code in a mail or by another service; it refreshes nothing. [Privy.SignedIn] is
+// what the script holds afterwards.
 //
 // Client.ID is the app id and Client.Secret the app secret. Set the fields
 // before it serves. The pages are Privy's "Access tokens", "Identity tokens",
@@ -28,8 +28,18 @@ type Privy struct {
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 
+	// Through are what the app lets people sign in by, such as google, besides a code in a
+	// mail, and Origin is where this stands in, which they need. Who signs in there is the
+	// person of [Front.SignIn], by their DID, or the first.
+	Through []string
+	Origin  string
+
 	people crowd[PrivyPerson]
 	keys   keys
+	mails  map[string]string // codes, by address
+
+	origins []string
+	captcha bool
 }
 
 // A PrivyPerson is a user at [Privy].
@@ -48,13 +58,14 @@ type PrivySession struct{ Access, Identity string }
 
 // NewPrivy is Privy with one app and these users.
 func NewPrivy(c Client, people ...PrivyPerson) *Privy {
-	p := &Privy{Front: newFront(c), keys: keys{alg: jose.ES256}}
+	p := &Privy{Front: newFront(c), keys: keys{alg: jose.ES256}, mails: map[string]string{}}
 	p.People(people...)
 	// Both are in use: auth.privy.io/api/v1 and api.privy.io/v1.
 	for _, api := range []string{"/api/v1", "/v1"} {
 		p.handle(Keys, "GET "+api+"/apps/{app}/jwks.json", p.jwks)
 		p.handle(User, "GET "+api+"/users/{did}", p.user)
 	}
+	p.scripted()
 	return p
 }
 
@@ -173,17 +184,22 @@ func (p *Privy) user(w http.ResponseWriter, r *http.Request, _ Fault) {
 	case !known:
 		privyRefuse(w, http.StatusNotFound, "User not found")
 	default:
-		linked := person.Linked
-		if linked == nil {
-			linked = []map[string]any{}
-		}
-		user := map[string]any{
-			"id": person.DID, "created_at": person.Created.Unix(), "linked_accounts": linked,
-			"mfa_methods": []string{}, "has_accepted_terms": false, "is_guest": person.Guest,
-		}
-		if person.Metadata != nil {
-			user["custom_metadata"] = person.Metadata
-		}
-		answer(w, http.StatusOK, user)
+		answer(w, http.StatusOK, p.full(person))
 	}
+}
+
+// full is a user as the API has them.
+func (p *Privy) full(person PrivyPerson) map[string]any {
+	linked := person.Linked
+	if linked == nil {
+		linked = []map[string]any{}
+	}
+	user := map[string]any{
+		"id": person.DID, "created_at": person.Created.Unix(), "linked_accounts": linked,
+		"mfa_methods": []string{}, "has_accepted_terms": false, "is_guest": person.Guest,
+	}
+	if person.Metadata != nil {
+		user["custom_metadata"] = person.Metadata
+	}
+	return user
 }
