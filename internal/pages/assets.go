@@ -20,10 +20,10 @@ func (a asset) path() string {
 	return "/assets/" + a.name + "-" + hex.EncodeToString(sum[:8]) + a.ext
 }
 
-// loadAssets returns the stylesheet, with the operator's colours in it, the mark,
-// and the
-// scripts: the one that copies and the one that asks devices. A strict content security policy allows no inline style, so colours
-// that differ between sites are part of the stylesheet and of its hash.
+// loadAssets returns the stylesheet, with the operator's colours in it, the mark, and the
+// scripts: the one that copies, the one that asks devices, and Privy's. A strict content
+// security policy allows no inline style, so colours that differ between sites are part of
+// the stylesheet and of its hash.
 func loadAssets(colours string) ([]asset, error) {
 	style, err := files.ReadFile("style.css")
 	if err != nil {
@@ -41,11 +41,16 @@ func loadAssets(colours string) ([]asset, error) {
 	if err != nil {
 		return nil, err
 	}
+	privy, err := files.ReadFile("privy/dist/privy.js")
+	if err != nil {
+		return nil, err
+	}
 	return []asset{
 		{"sallyport", ".css", "text/css; charset=utf-8", append([]byte(colours), style...)},
 		{"mark", ".svg", "image/svg+xml", mark},
 		{"copy", ".js", "text/javascript; charset=utf-8", script},
 		{"passkey", ".js", "text/javascript; charset=utf-8", passkeys},
+		{"privy", ".js", "text/javascript; charset=utf-8", privy},
 	}, nil
 }
 

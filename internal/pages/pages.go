@@ -44,15 +44,16 @@ type chrome struct {
 	Mark       string
 	copying    string // scripts
 	asking     string
+	privy      string
 	Host       string // of the issuer, with its port
 }
 
-//go:embed templates/*.html style.css mark.svg copy.js passkey.js
+//go:embed templates/*.html style.css mark.svg copy.js passkey.js privy/dist/privy.js
 var files embed.FS
 
 var pageNames = []string{
 	"signin", "firstrun", "connect", "connected", "consent", "problem", "signedout", "welcome",
-	"account", "confirmrevoke", "passkeys", "confirmpasskey", "confirmway", "resource",
+	"account", "confirmrevoke", "passkeys", "confirmpasskey", "confirmway", "resource", "privy",
 }
 
 // New prepares the pages. The error names the member of site that is wrong.
@@ -80,6 +81,7 @@ func New(site Site) (*Pages, error) {
 		Mark:       p.assets[1].path(),
 		copying:    p.assets[2].path(),
 		asking:     p.assets[3].path(),
+		privy:      p.assets[4].path(),
 		Host:       public.Host,
 	}
 	if p.site.Name == "" {
@@ -136,6 +138,9 @@ const (
 	// asksDevices is said besides, of pages with a [PasskeyForm]: of those
 	// onTheWay the one where people sign in. Where they allow, nothing runs.
 	asksDevices reach = 4
+	// runsPrivy is said besides, of the page with Privy's login, whose script speaks with
+	// Privy.
+	runsPrivy reach = 8
 )
 
 // A drawing is one page, ready to be drawn.
@@ -163,15 +168,21 @@ func (p *Pages) draw(w http.ResponseWriter, status int, d drawing) {
 		f.Script, f.Nonce = p.site.copying, rand.Text()
 	case d.reach&asksDevices != 0:
 		f.Script, f.Nonce = p.site.asking, rand.Text()
+	case d.reach&runsPrivy != 0:
+		f.Script, f.Nonce = p.site.privy, rand.Text()
 	}
 	if err := p.drawn[d.page].Execute(&b, f); err != nil {
 		// The templates are tested with everything they can be given, so this is
 		// a page that no test has seen; half of it is worse than none.
-		setHeaders(w.Header(), atHome, "")
+		setHeaders(w.Header(), atHome, "", "")
 		http.Error(w, "The page could not be drawn. Nothing was changed.", http.StatusInternalServerError)
 		return
 	}
-	setHeaders(w.Header(), d.reach, f.Nonce)
+	with := "" // the origin that the script speaks with
+	if v, ok := d.view.(Privy); ok {
+		with = v.At
+	}
+	setHeaders(w.Header(), d.reach, f.Nonce, with)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Length", strconv.Itoa(b.Len()))
 	w.WriteHeader(status)
@@ -184,12 +195,15 @@ const policy = "default-src 'none'; style-src 'self'; img-src 'self' data:; base
 //
 // draft-ietf-oauth-v2-1 §7.10: "Authorization servers MUST prevent clickjacking
 // attacks." Both headers say so, for browsers that know one of them only.
-func setHeaders(h http.Header, r reach, nonce string) {
+func setHeaders(h http.Header, r reach, nonce, with string) {
 	policy := policy
 	if nonce != "" {
 		// One script, by a nonce that is new with every page: 'self' would let
 		// every file of this origin run, and MCP servers answer there too.
 		policy += "; script-src 'nonce-" + nonce + "'"
+	}
+	if with != "" {
+		policy += "; connect-src " + with
 	}
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Frame-Options", "DENY")
@@ -197,6 +211,10 @@ func setHeaders(h http.Header, r reach, nonce string) {
 	// With no-referrer a browser posts our own forms with "Origin: null"; who
 	// checks for cross-site requests goes by Sec-Fetch-Site.
 	h.Set("Referrer-Policy", "no-referrer")
+	if r&runsPrivy != 0 {
+		// Its form has to say from which page it comes, and nobody else is told.
+		h.Set("Referrer-Policy", "same-origin")
+	}
 	if r&atHome == 0 {
 		// No form-action here. Chrome applies it to every redirect that follows
 		// a form, so 'self' makes Allow a dead button: the answer goes to the

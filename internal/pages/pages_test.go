@@ -27,11 +27,15 @@ func each(t *testing.T, say func(string) string, check func(t *testing.T, w *htt
 
 func TestEveryPageKeepsToItself(t *testing.T) {
 	each(t, plain, func(t *testing.T, w *httptest.ResponseRecorder, body string) {
+		referrer := "no-referrer"
+		if strings.Contains(body, `class="privy"`) {
+			referrer = "same-origin" // its form says to this server where it comes from
+		}
 		for name, want := range map[string]string{
 			"Content-Type":           "text/html; charset=utf-8",
 			"Cache-Control":          "no-store",
 			"X-Frame-Options":        "DENY",
-			"Referrer-Policy":        "no-referrer",
+			"Referrer-Policy":        referrer,
 			"X-Content-Type-Options": "nosniff",
 			"Content-Length":         fmt.Sprint(len(body)),
 		} {
@@ -116,10 +120,10 @@ func TestEveryFieldHasALabelAndEveryReferenceATarget(t *testing.T) {
 // addsToAClient are the links of the client book, which open a client.
 var addsToAClient = regexp.MustCompile(`^(cursor://anysphere\.cursor-deeplink/mcp/install\?|vscode:mcp/install\?|goose://extension\?|lmstudio://add_mcp\?|https://claude\.ai/customize/connectors\?)`)
 
-// Two scripts there are, files of ours, with the nonce that the page's own policy
-// names: that of copying on the pages at an MCP URL, and that of asking devices
-// where there is a form for it. Elsewhere none runs.
-func TestOnlyOurTwoScriptsRun(t *testing.T) {
+// Three scripts there are, files of ours, with the nonce that the page's own policy
+// names: that of copying on the pages at an MCP URL, that of asking devices where there is
+// a form for it, and Privy's on the page of its login. Elsewhere none runs.
+func TestOnlyOurThreeScriptsRun(t *testing.T) {
 	seen := map[string]bool{}
 	each(t, plain, func(t *testing.T, w *httptest.ResponseRecorder, body string) {
 		policy := w.Header().Get("Content-Security-Policy")
@@ -127,6 +131,9 @@ func TestOnlyOurTwoScriptsRun(t *testing.T) {
 		asks := strings.Contains(body, `class="passkey"`)
 		if asks {
 			want = "/assets/passkey-"
+		}
+		if strings.Contains(body, `class="privy"`) {
+			asks, want = true, "/assets/privy-"
 		}
 		for _, e := range elements(body) {
 			if e[""] != "script" {
@@ -166,7 +173,7 @@ func TestNothingInlineRunsAndNothingIsFetchedFromOthers(t *testing.T) {
 	})
 }
 
-var ownScript = regexp.MustCompile(`<script type="module" src="/assets/(?:copy|passkey)-[0-9a-f]+\.js" nonce="[A-Z2-7]+"></script>`)
+var ownScript = regexp.MustCompile(`<script type="module" src="/assets/(?:copy|passkey|privy)-[0-9a-f]+\.js" nonce="[A-Z2-7]+"></script>`)
 
 func TestWhatStrangersWriteStaysText(t *testing.T) {
 	hostile := func(s string) string { return `"><script>alert(1)</script>'` + "`" + `{{.}}<!--` + s }

@@ -47,6 +47,10 @@ func signInSamples(say func(string) string) []sample {
 		{Name: "google", Title: say("Google"), Action: "/login/google"},
 	}
 	return []sample{
+		{"privy", func(p *pages.Pages, w http.ResponseWriter) {
+			p.Privy(w, 200, pages.Privy{Title: say("Privy"), Action: "/oauth/callback/privy", State: say("state-1"), Email: say("ada@acme.example"),
+				ID: say("cmapp"), ClientID: say("client-1"), At: "https://auth.privy.io", BackURL: "/oauth/callback/privy?state=state-1"})
+		}},
 		{"sign in", func(p *pages.Pages, w http.ResponseWriter) { p.SignIn(w, 200, signIn) }},
 		{"sign in with the wrong password", func(p *pages.Pages, w http.ResponseWriter) {
 			v := signIn
