@@ -1,6 +1,7 @@
 package authserver
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/json"
@@ -123,15 +124,14 @@ func (s *Server) arrive(w http.ResponseWriter, r *http.Request) (departure, erro
 	return d, s.once(r.Context(), oauth.Secret("departure "+d.State).Digest(), d.Began.Add(departureTTL+time.Minute), refused)
 }
 
+// callback is the path to which people come back.
+func (u Upstream) callback() string { return cmp.Or(u.Callback, "/oauth/callback/"+u.Name) }
+
 // newDeparture makes what has to be random about one.
 func (s *Server) newDeparture(u Upstream, browser oauth.Secret) departure {
-	back := u.Callback
-	if back == "" {
-		back = "/oauth/callback/" + u.Name
-	}
 	return departure{
 		Departure: login.Departure{State: rand.Text(), Nonce: rand.Text(), Verifier: rand.Text() + rand.Text(),
-			RedirectURI: s.Issuer + back},
+			RedirectURI: s.Issuer + u.callback()},
 		Upstream: u.Name, Browser: browser.Digest(), Began: s.Now(),
 	}
 }

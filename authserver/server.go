@@ -146,6 +146,7 @@ func (s *Server) Routes(mux *http.ServeMux) {
 	mux.Handle("GET /login", traced(flowtrace.SignIn, s.page(s.showLogin)))
 	mux.Handle("POST /login", traced(flowtrace.SignIn, s.form(s.signIn)))
 	mux.Handle("POST /login/passkey", traced(flowtrace.SignIn, s.form(s.signInWithPasskey)))
+	mux.Handle("GET /login/{login}", traced(flowtrace.SignIn, s.page(s.showPrivy)))
 	mux.Handle("POST /login/{login}", traced(flowtrace.SignIn, s.form(s.leave)))
 	mux.Handle("/login/{login}", s.page(refuseMethod("POST")))
 	for path, at := range s.callbacks() {

@@ -29,6 +29,8 @@ type Upstream struct {
 	// PostsFrom is the origin of a page of the operator's own that posts the answer
 	// to the callback; empty: the upstream sends the browser there by itself.
 	PostsFrom string
+	// Runs is the app at Privy whose login a page of this server runs; nil: none does.
+	Runs *PrivyScript
 	// AsksForRefresh says that it gives a refresh token only where it asks the person
 	// for the permissions, which it does once by itself.
 	AsksForRefresh bool

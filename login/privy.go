@@ -1,6 +1,7 @@
 package login
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -18,13 +19,14 @@ import (
 type PrivyOptions struct {
 	ID     string       // of the app
 	Secret oauth.Secret // asks Privy who somebody is; empty: what an identity token says is all that is known
-	// LoginURL is a page of the operator's own that runs Privy's login, which is a
-	// script and has no page to send people to, and posts the tokens here.
+	// LoginURL is a page that runs Privy's login, which is a script and has no page to
+	// send people to, and posts the tokens here.
 	LoginURL string
 	// VerificationKey is the app's key in PEM, as the dashboard shows it; empty:
 	// the key set is fetched.
 	VerificationKey string
-	Keys            string // where the key set is; empty: at auth.privy.io
+	Auth            string // the origin of Privy's for browsers; empty: https://auth.privy.io
+	Keys            string // where the key set is; empty: at Auth
 	API             string // empty: https://api.privy.io/v1
 	// MaxAge is how long ago an access token may have been issued; 0: ten minutes.
 	MaxAge    time.Duration
@@ -55,7 +57,7 @@ func NewPrivy(o PrivyOptions) (*Privy, error) {
 		o.Transport = http.DefaultTransport
 	}
 	if o.Keys == "" {
-		o.Keys = "https://auth.privy.io/api/v1/apps/" + url.PathEscape(o.ID) + "/jwks.json"
+		o.Keys = cmp.Or(o.Auth, "https://auth.privy.io") + "/api/v1/apps/" + url.PathEscape(o.ID) + "/jwks.json"
 	}
 	if o.API == "" {
 		o.API = "https://api.privy.io/v1"

@@ -18,7 +18,7 @@ type configImportEnv struct {
 	asked
 	File     string `arg:"" optional:"" placeholder:"FILE" help:"A file of NAME=value lines; without it, the environment of this command." type:"path"`
 	To       string `required:"" placeholder:"DIR" help:"Where the settings and the files with secrets go." type:"path"`
-	LoginURL string `name:"login-url" placeholder:"URL" help:"The page of your own that runs Privy's login: login_url."`
+	LoginURL string `name:"login-url" placeholder:"URL" help:"A page of your own that runs Privy's login, instead of this server's: login_url."`
 	Protect  string `placeholder:"URL" help:"The MCP server to guard. Without it the built-in one is, where PROTOCOL_API_URL says what for; otherwise it is guarded elsewhere by a library."`
 }
 

@@ -52,7 +52,7 @@ const (
 var variables = []variable{
 	{"SERVER_BASE_URL", "public_url"}, {"OAUTH_ISSUER_URL", "public_url"}, {"PORT", "listen"},
 	{"PRIVY_APP_ID", "login[0].app_id"}, {"PRIVY_APP_SECRET", "login[0].app_secret, in a file of its own"},
-	{"PRIVY_JWT_VERIFICATION_KEY", "login[0].verification_key, in a file of its own"}, {"PRIVY_CLIENT_ID", ofThePage},
+	{"PRIVY_JWT_VERIFICATION_KEY", "login[0].verification_key, in a file of its own"}, {"PRIVY_CLIENT_ID", "login[0].client_id"},
 	{"JWT_PRIVATE_KEY", "the signing key, sealed in the database; it signs at once"},
 	{"JWT_PUBLIC_KEY", "left out: it follows from JWT_PRIVATE_KEY"},
 	{"OAUTH_RESOURCE_INDICATOR", "resources[0].path"},
@@ -166,10 +166,14 @@ func (m *migration) privy(b *strings.Builder) error {
 	if m.env["PRIVY_APP_ID"] == "" {
 		return nil
 	}
-	if m.loginURL == "" {
-		return hint(errors.New("no variable says where the page of your own is that runs the login script of Privy"), "name it: --login-url https://www.example.com/sign-in; docs/login.md shows such a page")
+	fmt.Fprintf(b, "login:\n  - type: privy\n    app_id: %s\n", quoted(m.env["PRIVY_APP_ID"]))
+	switch client := m.env["PRIVY_CLIENT_ID"]; {
+	case m.loginURL != "":
+		fmt.Fprintf(b, "    login_url: %s\n", quoted(m.loginURL))
+		m.became["PRIVY_CLIENT_ID"] = ofThePage
+	case client != "":
+		fmt.Fprintf(b, "    client_id: %s\n", quoted(client))
 	}
-	fmt.Fprintf(b, "login:\n  - type: privy\n    app_id: %s\n    login_url: %s\n", quoted(m.env["PRIVY_APP_ID"]), quoted(m.loginURL))
 	if secret := m.env["PRIVY_APP_SECRET"]; secret != "" {
 		fmt.Fprintf(b, "    app_secret: %s\n", m.inFile("privy_app_secret", secret))
 	}

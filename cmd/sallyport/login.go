@@ -62,7 +62,10 @@ func upstreams(c *config.Config, ways map[string]way) []authserver.Upstream {
 			u.Way = way
 		}
 		if l.Type == "privy" {
-			u.PostsFrom = originOf(l.LoginURL)
+			u.PostsFrom = originOf(c.PrivyPage(l))
+			if l.LoginURL == "" {
+				u.Runs = &authserver.PrivyScript{ID: l.PrivyID, ClientID: l.ClientID, At: l.AuthURL}
+			}
 		}
 		if u.Way != nil {
 			all = append(all, u)
@@ -71,9 +74,9 @@ func upstreams(c *config.Config, ways map[string]way) []authserver.Upstream {
 	return all
 }
 
-func privy(l config.Login) (*login.Privy, error) {
-	return login.NewPrivy(login.PrivyOptions{ID: l.PrivyID, Secret: l.PrivySecret, LoginURL: l.LoginURL, VerificationKey: l.VerificationKey,
-		Keys: l.JWKSURL, API: l.APIURL, MaxAge: l.TokenMaxAge, Now: time.Now})
+func privy(c *config.Config, l config.Login) (*login.Privy, error) {
+	return login.NewPrivy(login.PrivyOptions{ID: l.PrivyID, Secret: l.PrivySecret, LoginURL: c.PrivyPage(l), VerificationKey: l.VerificationKey,
+		Auth: l.AuthURL, Keys: l.JWKSURL, API: l.APIURL, MaxAge: l.TokenMaxAge, Now: time.Now})
 }
 
 // A way leads there and back, and refreshes what was brought.
@@ -88,7 +91,7 @@ func waysOf(c *config.Config) (map[string]way, error) {
 	ways := map[string]way{}
 	for _, l := range c.Login {
 		if l.Type == "privy" {
-			w, err := privy(l)
+			w, err := privy(c, l)
 			if err != nil {
 				return nil, err
 			}

@@ -84,3 +84,11 @@ func (k *check) elsewhere() []string {
 	}
 	return names
 }
+
+// PrivyPage is where Privy's login runs: a page of the operator's own, or of this server.
+func (c *Config) PrivyPage(l Login) string {
+	if l.LoginURL != "" {
+		return l.LoginURL
+	}
+	return c.PublicURL + "/login/" + l.Name
+}

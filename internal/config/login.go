@@ -1,6 +1,8 @@
 package config
 
 import (
+	"cmp"
+	"strings"
 	"time"
 
 	"github.com/sallyport-dev/sallyport/oauth"
@@ -8,10 +10,10 @@ import (
 
 // Login is one entry of the key login: a way in.
 type Login struct {
-	Type         string       `yaml:"type" required:"true" enum:"local|github|google|privy|oidc|oauth2" doc:"local: a username and a password, kept here. github: an OAuth App or GitHub App. google: a Google client. privy: an app at Privy, by a page of your own. oidc: any OpenID provider, by discovery. oauth2: any OAuth 2.0 server, by the settings below."`
+	Type         string       `yaml:"type" required:"true" enum:"local|github|google|privy|oidc|oauth2" doc:"local: a username and a password, kept here. github: an OAuth App or GitHub App. google: a Google client. privy: an app at Privy. oidc: any OpenID provider, by discovery. oauth2: any OAuth 2.0 server, by the settings below."`
 	Name         string       `yaml:"name" absent:"the type" optional:"true" doc:"What URLs, commands and logs call it: the callback at the other service is public_url/oauth/callback/NAME. Lower-case letters, digits and -, at most 32. With oidc and oauth2 it is required."`
 	Title        string       `yaml:"title" absent:"GitHub, Google, Privy, or the name" optional:"true" doc:"What stands on the button: Continue with TITLE."`
-	ClientID     string       `yaml:"client_id" absent:"none" optional:"true" doc:"What the other service calls this server. All but local and privy need one."`
+	ClientID     string       `yaml:"client_id" absent:"none" optional:"true" doc:"What the other service calls this server. All but local and privy need one. privy: the app client for web, where the app has several."`
 	ClientSecret oauth.Secret `yaml:"client_secret" absent:"none" optional:"true" doc:"What goes with it. Only an oidc provider may know this server as a public client, without one."`
 
 	CallbackPath string `yaml:"callback_path" absent:"/oauth/callback/NAME" optional:"true" doc:"All but local: where the other service sends people back, when another path is registered there already, such as /oauth/callback."`
@@ -25,9 +27,10 @@ type Login struct {
 
 	PrivyID         string        `yaml:"app_id" absent:"none" optional:"true" doc:"privy: the id of the app. No other site should share it: each gets tokens that are good here."`
 	PrivySecret     oauth.Secret  `yaml:"app_secret" absent:"none" optional:"true" doc:"privy: the app's secret. With it Privy's API says who a person is where there is no identity token, and whether they still are when tokens are made."`
-	LoginURL        string        `yaml:"login_url" absent:"none" optional:"true" doc:"privy: the page of your own that runs Privy's login. It is opened with the parameter state, and posts state, privy_token and identity_token to public_url/oauth/callback/NAME."`
+	AuthURL         string        `yaml:"auth_url" absent:"https://auth.privy.io" optional:"true" doc:"privy: where people's browsers speak with Privy, on the page of this server."`
+	LoginURL        string        `yaml:"login_url" absent:"a page of this server" optional:"true" doc:"privy: a page of your own that runs Privy's login instead. It is opened with the parameter state, and posts state, privy_token and identity_token to public_url/oauth/callback/NAME."`
 	VerificationKey string        `yaml:"verification_key" absent:"the key set is fetched" optional:"true" doc:"privy: the app's verification key, PEM. With it nothing is fetched to check a token."`
-	JWKSURL         string        `yaml:"jwks_url" absent:"https://auth.privy.io/api/v1/apps/APP_ID/jwks.json" optional:"true" doc:"privy: where the app's key set is."`
+	JWKSURL         string        `yaml:"jwks_url" absent:"auth_url/api/v1/apps/APP_ID/jwks.json" optional:"true" doc:"privy: where the app's key set is."`
 	TokenMaxAge     time.Duration `yaml:"token_max_age" absent:"10m" optional:"true" doc:"privy: how long ago an access token may have been issued: 1m to 1h."`
 
 	AuthMethod     string        `yaml:"token_endpoint_auth_method" absent:"client_secret_basic" optional:"true" enum:"client_secret_basic|client_secret_post" doc:"oauth2: how this server authenticates at token_url."`
@@ -88,7 +91,8 @@ func (l *Login) complete() {
 	if l.Title == "" {
 		l.Title = l.Name
 	}
-	if l.Type == "privy" && l.TokenMaxAge == 0 {
-		l.TokenMaxAge = 10 * time.Minute
+	if l.Type == "privy" {
+		l.TokenMaxAge = cmp.Or(l.TokenMaxAge, 10*time.Minute)
+		l.AuthURL = strings.TrimRight(cmp.Or(l.AuthURL, "https://auth.privy.io"), "/")
 	}
 }

@@ -107,17 +107,15 @@ func (l Login) called() string {
 func (k *check) login(key string, l Login) {
 	needs := map[string][]string{
 		"local": {}, "github": {"client_id", "client_secret"}, "google": {"client_id", "client_secret"}, "oidc": {"issuer", "client_id"},
-		"oauth2": {"client_id", "client_secret", "authorization_url", "token_url", "user_url"}, "privy": {"app_id", "login_url"},
+		"oauth2": {"client_id", "client_secret", "authorization_url", "token_url", "user_url"}, "privy": {"app_id"},
 	}[l.Type]
 	may := map[string][]string{
 		"github": {"url", "api_url"}, "google": {"issuer", "hosted_domains"}, "oidc": {"client_secret", "scopes", "parameters", "groups_claim", "fields"},
 		"oauth2": {"issuer", "scopes", "parameters", "token_endpoint_auth_method", "token_request", "token_at", "token_life", "scope_parameter", "scope_separator", "headers", "fields"},
-		"privy":  {"app_secret", "verification_key", "jwks_url", "api_url", "token_max_age"},
+		"privy":  {"client_id", "app_secret", "auth_url", "login_url", "verification_key", "jwks_url", "api_url", "token_max_age"},
 	}[l.Type]
 	for _, s := range l.settings() {
 		switch name := key + "." + s.key; {
-		case s.key == "login_url" && l.Type == "privy" && s.empty:
-			k.say(name, "is missing: Privy signs people in by a script, on a page of yours", "write its URL; docs/login.md shows such a page")
 		case slices.Contains(needs, s.key) && s.empty:
 			k.say(name, "is missing", "type "+l.Type+" needs it")
 		case needs != nil && !s.empty && !slices.Contains(needs, s.key) && !slices.Contains(may, s.key):
@@ -189,6 +187,12 @@ func (k *check) dialect(key string, l Login) {
 
 func (k *check) privy(key string, l Login) {
 	k.between(key+".token_max_age", l.TokenMaxAge, time.Minute, time.Hour)
+	if l.LoginURL != "" && l.ClientID != "" {
+		k.say(key+".client_id", "means nothing with login_url: your own page names the app client", "remove it")
+	}
+	if u, err := url.Parse(l.AuthURL); err == nil && strings.Trim(u.Path, "/")+u.RawQuery+u.Fragment != "" {
+		k.say(key+".auth_url", "has more than a host", "remove what stands behind the host")
+	}
 	if l.VerificationKey == "" {
 		return
 	}
@@ -224,7 +228,7 @@ type loginSetting struct {
 func (l Login) settings() []loginSetting {
 	var all []loginSetting
 	for _, s := range []struct{ key, url string }{{"issuer", l.Issuer}, {"url", l.URL}, {"api_url", l.APIURL},
-		{"authorization_url", l.AuthorizationURL}, {"token_url", l.TokenURL}, {"user_url", l.UserURL}, {"login_url", l.LoginURL}, {"jwks_url", l.JWKSURL}} {
+		{"authorization_url", l.AuthorizationURL}, {"token_url", l.TokenURL}, {"user_url", l.UserURL}, {"login_url", l.LoginURL}, {"auth_url", l.AuthURL}, {"jwks_url", l.JWKSURL}} {
 		all = append(all, loginSetting{s.key, s.url, s.url == ""})
 	}
 	return append(all,
