@@ -50,7 +50,7 @@ func (m message) kind() kind {
 
 // parse reads one message or, as versions before 2025-06-18 allow, an array.
 func parse(line []byte) (messages []message, batch bool, err error) {
-	line = bytes.TrimSpace(line)
+	line = bytes.Trim(line, " \t\r\n") // RFC 8259 §2: ws; a form feed is none
 	if len(line) == 0 || line[0] != '[' {
 		m, err := parseOne(line)
 		return []message{m}, false, err
