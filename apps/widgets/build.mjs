@@ -1,22 +1,21 @@
-// Builds each widget into one HTML file that loads nothing, apps/<server>/widgets/dist/<name>.html, and each script of
-// the sign-in pages that is made of packages into one file. The same sources give the same bytes. With --check nothing is written: the files are compared with what the sources make.
+// Builds each widget into one HTML file that loads nothing: apps/<server>/widgets/dist/<name>.html. The same sources
+// give the same bytes. With --check nothing is written: the files are compared with what the sources make.
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { build } from 'vite'
-import { scripts, widgets } from './widgets.mjs'
+import { widgets } from './widgets.mjs'
 
 const here = path.dirname(fileURLToPath(import.meta.url))
 process.chdir(here)
 process.env.NODE_ENV = 'production'
 
-async function bundle(input, format, alias = {}) {
+async function bundle(name) {
   const made = await build({
     root: here,
     configFile: false,
-    resolve: { alias },
     logLevel: 'warn',
     publicDir: false,
     build: {
@@ -29,8 +28,8 @@ async function bundle(input, format, alias = {}) {
       assetsInlineLimit: 0,
       reportCompressedSize: false,
       rolldownOptions: {
-        input,
-        output: { format, codeSplitting: false, comments: { legal: false } },
+        input: path.join(here, 'src', name, 'main.tsx'),
+        output: { format: 'iife', codeSplitting: false, comments: { legal: false } },
       },
     },
   })
@@ -39,7 +38,7 @@ async function bundle(input, format, alias = {}) {
   const style = parts.filter((p) => p.type === 'asset' && p.fileName.endsWith('.css')).map((p) => String(p.source))
   const other = parts.filter((p) => p.type === 'asset' && !p.fileName.endsWith('.css'))
   if (script.length !== 1 || other.length > 0) {
-    throw new Error(`${input} does not fit into one file: ${parts.map((p) => p.fileName).join(', ')}`)
+    throw new Error(`${name} does not fit into one file: ${parts.map((p) => p.fileName).join(', ')}`)
   }
   return { script: script[0], style: style.join('\n') }
 }
@@ -69,41 +68,25 @@ function page(title, { script, style }) {
 const check = process.argv.includes('--check')
 const scratch = check ? await mkdtemp(path.join(tmpdir(), 'sallyport-widgets-')) : ''
 let stale = 0
-const files = [
-  ...widgets.map(({ name, server, title }) => ({
-    at: path.join(here, '..', server, 'widgets', 'dist', `${name}.html`),
-    make: async () => page(title, await bundle(path.join(here, 'src', name, 'main.tsx'), 'iife')),
-  })),
-  ...scripts.map(({ source, made, of, without }) => ({
-    at: path.join(here, '..', '..', made),
-    make: async () => {
-      const empty = path.join(here, '..', '..', path.dirname(source), 'without.js')
-      const alias = [
-        { find: of, replacement: path.join(here, 'node_modules', of) },
-        ...without.map((name) => ({ find: new RegExp(`^${name}(/.*)?$`), replacement: empty })),
-      ]
-      return (await bundle(path.join(here, '..', '..', source), 'es', alias)).script
-    },
-  })),
-]
-for (const { at, make } of files) {
-  const text = await make()
+for (const { name, server, title } of widgets) {
+  const html = page(title, await bundle(name))
+  const at = path.join(here, '..', server, 'widgets', 'dist', `${name}.html`)
   const shown = path.relative(path.join(here, '..', '..'), at)
-  const size = `${(text.length / 1024).toFixed(0)} KB, ${(gzipSync(text).length / 1024).toFixed(0)} KB gzipped`
+  const size = `${(html.length / 1024).toFixed(0)} KB, ${(gzipSync(html).length / 1024).toFixed(0)} KB gzipped`
   if (!check) {
     await mkdir(path.dirname(at), { recursive: true })
-    await writeFile(at, text)
+    await writeFile(at, html)
     console.log(`${shown}: ${size}`)
     continue
   }
   const committed = await readFile(at, 'utf8').catch(() => '')
-  if (committed === text) {
-    console.log(`${shown} is what its sources make (${size})`)
+  if (committed === html) {
+    console.log(`${shown} is what apps/widgets makes (${size})`)
     continue
   }
-  const made = path.join(scratch, path.basename(at))
-  await writeFile(made, text)
-  console.log(`${shown} is not what its sources make. See how they differ:\n\tcmp ${shown} ${made}\nand commit what this makes:\n\tcd apps/widgets && npm run build`)
+  const made = path.join(scratch, `${name}.html`)
+  await writeFile(made, html)
+  console.log(`${shown} is not what apps/widgets makes. See how they differ:\n\tcmp ${shown} ${made}\nand commit what this makes:\n\tcd apps/widgets && npm run build`)
   stale++
 }
 if (check && stale === 0) await rm(scratch, { recursive: true })

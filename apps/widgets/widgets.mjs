@@ -9,14 +9,3 @@ export const widgets = [
   { name: 'github-new-issue', server: 'github', title: 'New issue' },
   { name: 'github-connect', server: 'github', title: 'Connection to GitHub' },
 ]
-
-// The scripts of this server's own pages that are made of a package: which one, and what it would bring along that has
-// no place on such a page.
-export const scripts = [
-  {
-    source: 'internal/pages/privy/main.js',
-    made: 'internal/pages/privy/dist/privy.js',
-    of: '@privy-io/js-sdk-core',
-    without: ['viem', 'libphonenumber-js'],
-  },
-]
