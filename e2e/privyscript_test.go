@@ -83,7 +83,7 @@ login:
 		b, _ := leave(t)
 		b.follow("Sign in another way")
 		b.expects("403")
-		b.says("You said no there, or the sign-in was cancelled.")
+		b.says("You said no at Privy, or the sign-in was cancelled.")
 		b.says("Continue with Privy")
 	})
 	t.Run("but not from an address that the app does not know", func(t *testing.T) {
