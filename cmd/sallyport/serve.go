@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -163,15 +164,37 @@ func (c serveCommand) greet(ctx context.Context, t terminal, d *door) error {
 	if len(people) == 0 {
 		fmt.Fprintf(t.out, "  First person in:         %s   (works once)\n", d.auth.FirstRunURL())
 	}
+	for _, l := range d.in.config.Login {
+		if what, where := toRegister(d.in.config, l); what != "" {
+			fmt.Fprintf(t.out, "  %-24s %s\n", what+" "+l.Title+":", where)
+		}
+	}
 	first := resources[0]
 	fmt.Fprintf(t.out, "  Add it to Claude Code:   claude mcp add --transport http %s %s\n", first.Name, first.ID)
 	fmt.Fprintf(t.out, "  Other clients:           open %s in a browser\n\n", first.ID)
-	if d.in.config.Resources[0].BuiltIn == "demo" {
+	switch {
+	case d.in.config.Resources[0].BuiltIn != "demo":
+	case c.Config != "":
+		fmt.Fprintf(t.out, "  %s is the built-in demo. To guard your own MCP server, name it in %s:\n", first.Name, c.Config)
+		fmt.Fprint(t.out, "    resources: [{ name: tickets, path: /tickets/mcp, upstream: http://localhost:3001/mcp }]\n\n")
+	default:
 		fmt.Fprintln(t.out, "  This is the built-in demo. To guard your own MCP server:")
 		fmt.Fprintln(t.out, "    sallyport serve --protect http://localhost:3001/mcp")
 		fmt.Fprint(t.out, "    sallyport serve -- npx -y @modelcontextprotocol/server-everything\n\n")
 	}
 	return nil
+}
+
+// toRegister is what an operator says at the service of a login, before anybody can come
+// in by it.
+func toRegister(c *config.Config, l config.Login) (what, where string) {
+	switch {
+	case l.Type == "local", l.Type == "privy" && l.LoginURL != "":
+		return "", ""
+	case l.Type == "privy":
+		return "Allowed origin at", c.PublicURL
+	}
+	return "Callback URL at", c.PublicURL + cmp.Or(l.CallbackPath, "/oauth/callback/"+l.Name)
 }
 
 // grace is how long requests in flight get to finish after a signal.
