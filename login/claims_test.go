@@ -3,9 +3,7 @@ package login
 import (
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -65,7 +63,7 @@ func TestAPersonIsInTheClaimsThatTheSettingsName(t *testing.T) {
 			server := httptest.NewServer(g)
 			defer server.Close()
 			way := NewOIDC(OIDCOptions{Issuer: server.URL, ClientID: "door", ClientSecret: "secret", Now: time.Now, Claims: c.named})
-			got := profileOf(t, way)
+			got, _ := travels(t, way, Departure{})
 			if got.Subject != "1101" || got.Issuer != server.URL || got.Username != c.want.Username || got.FullName != c.want.FullName ||
 				got.Email != c.want.Email || !slices.Equal(got.Groups, c.want.Groups) {
 				t.Errorf("they are %+v", got)
@@ -75,29 +73,4 @@ func TestAPersonIsInTheClaimsThatTheSettingsName(t *testing.T) {
 			}
 		})
 	}
-}
-
-// profileOf is who comes back.
-func profileOf(t *testing.T, way *OIDC) Profile {
-	t.Helper()
-	d := Departure{State: "s", Nonce: "n", Verifier: strings.Repeat("v", 43), RedirectURI: cameBack}
-	there, err := way.Leave(t.Context(), d)
-	if err != nil {
-		t.Fatal(err)
-	}
-	browser := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	res, err := browser.Get(there)
-	if err != nil {
-		t.Fatal(err)
-	}
-	res.Body.Close()
-	back, err := url.Parse(res.Header.Get("Location"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := way.Return(t.Context(), d, back.Query())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
 }

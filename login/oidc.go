@@ -175,33 +175,22 @@ func (d Departure) prompt() string {
 // identity verifies the ID token and adds what the UserInfo endpoint says where
 // the token is short of something. OpenID Connect Core §3.1.3.7, §5.3.2.
 func (o *OIDC) identity(ctx context.Context, found *discovered, tokens *oauth2.Token, nonce string) (map[string]json.RawMessage, error) {
-	wrong := func(why string) error {
-		return refuseUpstream(oauth.AccessDenied, upstreamWrong, errors.New("login: "+why))
-	}
 	raw, ok := tokens.Extra("id_token").(string)
 	if !ok {
-		return nil, wrong("the provider sent no ID token")
+		return nil, disbelieved("the provider sent no ID token")
 	}
 	claims, err := o.verified(ctx, found, raw)
 	switch {
 	case err != nil:
 		return nil, err
 	case text(claims["nonce"]) != nonce:
-		return nil, wrong("the nonce of the ID token is another")
+		return nil, disbelieved("the nonce of the ID token is another")
 	}
-	if found.userInfo != "" && o.short(claims) {
-		if err := o.addUserInfo(ctx, found, tokens.AccessToken, text(claims["sub"]), claims); err != nil {
-			return nil, err
-		}
-	}
-	return claims, nil
+	return claims, o.complete(ctx, found, tokens.AccessToken, text(claims["sub"]), claims)
 }
 
 // verified are the claims of an ID token, whatever it answers.
 func (o *OIDC) verified(ctx context.Context, found *discovered, raw string) (map[string]json.RawMessage, error) {
-	wrong := func(why string) error {
-		return refuseUpstream(oauth.AccessDenied, upstreamWrong, errors.New("login: "+why))
-	}
 	look := &keyLook{keys: found.keys}
 	id, err := oidc.NewVerifier(o.Issuer, look, &oidc.Config{ClientID: o.ClientID, Now: o.Now,
 		SupportedSigningAlgs: []string{"RS256", "PS256", "ES256", "EdDSA"}}).Verify(ctx, raw)
@@ -211,25 +200,28 @@ func (o *OIDC) verified(ctx context.Context, found *discovered, raw string) (map
 	case err != nil:
 		return nil, refuseUpstream(oauth.AccessDenied, upstreamWrong, err)
 	case id.Subject == "" || len(id.Subject) > 255:
-		return nil, wrong("the sub of the ID token is not of 1 to 255 octets")
+		return nil, disbelieved("the sub of the ID token is not of 1 to 255 octets")
 	}
 	claims := map[string]json.RawMessage{}
 	if err := id.Claims(&claims); err != nil {
-		return nil, wrong("the claims of the ID token cannot be read")
+		return nil, disbelieved("the claims of the ID token cannot be read")
 	}
 	// §3.1.3.7: "The ID Token MUST be rejected if the ID Token does not list the
 	// Client as a valid audience, or if it contains additional audiences not trusted
 	// by the Client." "If an azp (authorized party) Claim is present, the Client
 	// SHOULD verify that its client_id is the Claim Value."
 	if azp := text(claims["azp"]); azp != "" && azp != o.ClientID || len(id.Audience) != 1 {
-		return nil, wrong("the ID token is for another client")
+		return nil, disbelieved("the ID token is for another client")
 	}
 	return claims, nil
 }
 
-// addUserInfo asks the UserInfo endpoint, whose answer may be signed. OpenID Connect
-// Core §5.3.2.
-func (o *OIDC) addUserInfo(ctx context.Context, found *discovered, bearer, subject string, claims map[string]json.RawMessage) error {
+// complete asks the UserInfo endpoint, where there is one and claims are short of
+// something. Its answer may be signed. OpenID Connect Core §5.3.2.
+func (o *OIDC) complete(ctx context.Context, found *discovered, bearer, subject string, claims map[string]json.RawMessage) error {
+	if found.userInfo == "" || !o.short(claims) {
+		return nil
+	}
 	kind, body, err := fetch(ctx, o.client, found.userInfo, bearer)
 	if err != nil {
 		return trouble(atUser, err)

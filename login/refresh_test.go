@@ -15,15 +15,21 @@ import (
 
 const cameBack = "https://door.example/callback"
 
-// A goer leaves, comes back, and refreshes.
+// A goer leaves, and comes back.
 type goer interface {
 	Leave(ctx context.Context, d Departure) (string, error)
 	Return(ctx context.Context, d Departure, answer url.Values) (Profile, error)
-	Refresh(ctx context.Context, refresh oauth.Secret) (oauth.UpstreamTokens, error)
 }
 
 // thereAndBack is what a person brings, and what the upstream was asked.
 func thereAndBack(t *testing.T, way goer, d Departure) (oauth.UpstreamTokens, url.Values) {
+	t.Helper()
+	p, asked := travels(t, way, d)
+	return p.Tokens, asked
+}
+
+// travels is who comes back, and what the upstream was asked.
+func travels(t *testing.T, way goer, d Departure) (Profile, url.Values) {
 	t.Helper()
 	d.State, d.Nonce, d.Verifier, d.RedirectURI = "s", "n", strings.Repeat("v", 43), cameBack
 	there, err := way.Leave(t.Context(), d)
@@ -48,7 +54,7 @@ func thereAndBack(t *testing.T, way goer, d Departure) (oauth.UpstreamTokens, ur
 	if err != nil {
 		t.Fatal(err)
 	}
-	return p.Tokens, asked.Query()
+	return p, asked.Query()
 }
 
 // Google's refresh token comes with its page of consent, and with access_type.

@@ -106,10 +106,8 @@ func (o *OIDC) Still(ctx context.Context, was oauth.Identity, t oauth.UpstreamTo
 			return was, errSomebodyElse
 		}
 	}
-	if found.userInfo != "" && o.short(claims) {
-		if err := o.addUserInfo(ctx, found, string(t.Access), was.Subject, claims); err != nil {
-			return was, err
-		}
+	if err := o.complete(ctx, found, string(t.Access), was.Subject, claims); err != nil {
+		return was, err
 	}
 	now := *o.profile(claims).Known().Standing
 	if t.ID == "" && was.Standing != nil {
