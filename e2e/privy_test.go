@@ -50,17 +50,25 @@ func newFrontEnd(t *testing.T, p *standin.Privy, did string) (server *httptest.S
 	}
 }
 
-// TestAPersonSignsInWithPrivy: in a browser, on a page at another site, from which
-// a form carries none of the cookies that wait for it.
-func TestAPersonSignsInWithPrivy(t *testing.T) {
-	browser := newBrowser(t)
-	const did = "did:privy:cm3np4u9j001rc8b73seqmqqk"
-	privy := standin.NewPrivy(standin.Client{ID: "cmapp", Secret: elsewhereSecret}, standin.PrivyPerson{DID: did, Linked: []map[string]any{
+const graceDID = "did:privy:cm3np4u9j001rc8b73seqmqqk"
+
+// newPrivy is a Privy at which Grace has linked Google and an address.
+func newPrivy(t *testing.T) (privy *standin.Privy, url string) {
+	t.Helper()
+	privy = standin.NewPrivy(standin.Client{ID: "cmapp", Secret: elsewhereSecret}, standin.PrivyPerson{DID: graceDID, Linked: []map[string]any{
 		{"type": "google_oauth", "email": "grace@gmail.example", "name": "Grace Hopper", "latest_verified_at": 1},
 		{"type": "email", "address": "grace@navy.example", "latest_verified_at": 1}}})
 	there := httptest.NewServer(privy)
 	t.Cleanup(there.Close)
-	site, serves := newFrontEnd(t, privy, did)
+	return privy, there.URL
+}
+
+// TestAPersonSignsInWithPrivy: in a browser, on a page at another site, from which
+// a form carries none of the cookies that wait for it.
+func TestAPersonSignsInWithPrivy(t *testing.T) {
+	browser := newBrowser(t)
+	privy, there := newPrivy(t)
+	site, serves := newFrontEnd(t, privy, graceDID)
 	d := newDoor(t, fmt.Sprintf(`
 login:
   - { type: local }
@@ -71,7 +79,7 @@ login:
     jwks_url: %[3]s/v1/apps/cmapp/jwks.json
     api_url: %[3]s/v1
     allow: { domains: [navy.example] }
-`, elsewhereSecret, site.URL, there.URL))
+`, elsewhereSecret, site.URL, there))
 	serves(d.URL)
 	here := newLanding(t, false)
 	c := d.register(t, here.URL, "none")
@@ -102,7 +110,7 @@ login:
 		b.says("wants to use")
 	})
 	t.Run("but not where another site has their browser do it", func(t *testing.T) {
-		stranger, lies := newFrontEnd(t, privy, did)
+		stranger, lies := newFrontEnd(t, privy, graceDID)
 		lies(d.URL)
 		b := newTab(t, browser)
 		b.open(c.authorization("").url)

@@ -2,13 +2,10 @@ package e2e
 
 import (
 	"fmt"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
-
-	"github.com/sallyport-dev/sallyport/login/standin"
 )
 
 // click presses a button whose page goes on by a script.
@@ -22,18 +19,13 @@ func (b *tab) click(name string) {
 // script asks is the script's own affair.
 func TestPrivysLoginRunsOnAPageOfThisServer(t *testing.T) {
 	browser := newBrowser(t)
-	const did = "did:privy:cm3np4u9j001rc8b73seqmqqk"
-	privy := standin.NewPrivy(standin.Client{ID: "cmapp", Secret: elsewhereSecret}, standin.PrivyPerson{DID: did, Linked: []map[string]any{
-		{"type": "google_oauth", "email": "grace@gmail.example", "name": "Grace Hopper", "latest_verified_at": 1},
-		{"type": "email", "address": "grace@navy.example", "latest_verified_at": 1}}})
-	there := httptest.NewServer(privy)
-	t.Cleanup(there.Close)
-	privy.Origin, privy.Through = there.URL, []string{"google", "github"}
+	privy, there := newPrivy(t)
+	privy.Origin, privy.Through = there, []string{"google", "github"}
 	d := newDoor(t, fmt.Sprintf(`
 login:
   - { type: local }
   - { type: privy, app_id: cmapp, app_secret: %s, auth_url: %s, api_url: %[2]s/v1 }
-`, elsewhereSecret, there.URL))
+`, elsewhereSecret, there))
 	privy.AllowOrigins(d.URL)
 	here := newLanding(t, false)
 	c := d.register(t, here.URL, "none")
