@@ -3,7 +3,6 @@ package stdio
 import (
 	"context"
 	"net/http"
-	"slices"
 	"sync"
 	"time"
 )
@@ -153,14 +152,6 @@ func (s *seat) stopped() bool {
 	s.bridge.mu.Lock()
 	defer s.bridge.mu.Unlock()
 	return s.ending || s.child != nil && s.child.stopped()
-}
-
-// isStale reports whether a child has something else in its environment than it
-// would be given now, and nobody waits for it.
-func (s *seat) isStale(env []string) bool {
-	s.bridge.mu.Lock()
-	defer s.bridge.mu.Unlock()
-	return s.calls == 0 && !slices.Equal(s.env, env)
 }
 
 // endIfIdle ends a child that nobody used for the idle time, or looks again

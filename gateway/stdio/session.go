@@ -198,6 +198,15 @@ func (s *session) pass(ctx context.Context, m message) error {
 	return s.child.send(ctx, m.raw)
 }
 
+// isStale reports whether the child has something else in its environment than it
+// would be given now, and nobody waits for it. What was answered is not waited for,
+// though the client may still be reading it: it reads what we have, not the child.
+func (s *session) isStale(env []string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.calls) == 0 && !slices.Equal(s.env, env)
+}
+
 // giveUp ends the answer to a call that the client itself cancelled. Servers do
 // not answer such a call, and its POST would stay open for ever; an end without
 // an answer makes clients ask for the rest.
