@@ -106,6 +106,10 @@ func TestGitHubInAChat(t *testing.T) {
 			s.connect(t, host, map[string]string{"mcpapps": username, "chatgpt": "bo"}[host])
 		})
 	}
+	t.Run("an issue is opened by the keyboard alone", func(t *testing.T) {
+		t.Parallel()
+		s.writes(t)
+	})
 	t.Run("a name on another page is found", func(t *testing.T) {
 		t.Parallel()
 		s.filter(t)
@@ -174,6 +178,33 @@ func (s *workshop) converse(t *testing.T, host, repo string) {
 	w.awaits("It hums")
 	w.press("Back")
 	w.awaits("30 repositories so far")
+	c.forgives("status of 401")
+	c.forgives("status of 403")
+	c.faults()
+}
+
+// writes is a person without a pointer, from the list to an issue that is open.
+func (s *workshop) writes(t *testing.T) {
+	c := newChat(t, s.browser, s.MCP, "Show me my repositories.")
+	w := c.show("mcpapps", "list_repositories", nil, asGitHub)
+	w.awaits("30 repositories so far")
+	w.fill("Filter", "mark-02")
+	w.awaits("1 of 43 repositories")
+	w.enter("New issue in navy/mark-02")
+	w.find("heading", "New issue in navy/mark-02")
+	w.enter("Open the issue")
+	w.awaitTrue(`document.activeElement.name === "title"`) // which is what is missing
+	w.keys("It clicks")
+	w.fill("Description", "On every key.")
+	w.fill("Labels", "noise")
+	w.enter("Open the issue")
+	c.allows(func(b *tab) { b.press("Allow") })
+	w.awaits("Issue #1 is open.")
+	w.enter("Issues of navy/mark-02")
+	w.enter("It clicks")
+	w.awaits("On every key.")
+	w.enter("Back")
+	w.awaits("1 open issue")
 	c.forgives("status of 401")
 	c.forgives("status of 403")
 	c.faults()
@@ -309,9 +340,10 @@ func (s *workshop) connect(t *testing.T, host, name string) {
 
 	w = c.show(host, "list_repositories", nil, nil)
 	w.awaits("GitHub is not connected")
-	w.press("Connect GitHub")
+	press := map[string]func(string){"mcpapps": w.enter, "chatgpt": w.press}[host]
+	press("Connect GitHub")
 	w.awaits("The page is open in another window.")
-	w.press("I have connected it") // too early
+	press("I have connected it") // too early
 	w.announces("GitHub is not connected yet.")
 	_, links := c.said()
 	if len(links) != 1 || !strings.HasPrefix(links[0], s.URL+"/connect/github?for=") {
@@ -320,7 +352,7 @@ func (s *workshop) connect(t *testing.T, host, name string) {
 	b.open(links[0])
 	atGitHub(b)
 	b.says("GitHub is connected")
-	w.press("I have connected it")
+	press("I have connected it")
 	w.awaits("Your repositories")
 	c.forgives("status of 401")
 	c.faults()

@@ -3,9 +3,6 @@ package e2e
 import (
 	"strings"
 	"testing"
-
-	"github.com/chromedp/chromedp"
-	"github.com/chromedp/chromedp/kb"
 )
 
 // TestTheDemoSaysWhoIsSignedIn uses the widget of whoami in both kinds of host: it
@@ -31,7 +28,7 @@ func TestTheDemoSaysWhoIsSignedIn(t *testing.T) {
 				w.look("who")
 			}
 
-			w.press("Ask for it: Tick off and rename your items")
+			w.enter("Ask for it: Tick off and rename your items")
 			w.awaits("Your chat asks you for it")
 			c.allows(func(b *tab) { b.press("Allow") })
 			w.awaits("You allowed it.")
@@ -42,8 +39,7 @@ func TestTheDemoSaysWhoIsSignedIn(t *testing.T) {
 			if strings.Contains(w.words(), "not allowed yet") {
 				t.Error("a change of theme takes the newer answer away")
 			}
-			w.focus("button", "Ask again")
-			w.do(chromedp.KeyEvent(kb.Enter))
+			w.enter("Ask again")
 			w.awaits("good for")
 			c.forgives("status of 401") // which is where it begins
 			c.forgives("status of 403") // and how it learns what is missing
