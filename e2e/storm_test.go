@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/sallyport-dev/sallyport/e2e/person"
 )
 
 // TestManyUsesOfOneRefreshTokenMakeOneSuccessor is the race that signs honest
@@ -191,39 +193,63 @@ func (x exchange) settle(t *testing.T, d *door, c client, who string) {
 }
 
 // TestARevokedGrantIsRefusedByEveryReplica within the second that is promised,
-// and half of another for the machine to notice.
+// and half of another for the machine to notice; and so is whoever is disabled or
+// removed.
 func TestARevokedGrantIsRefusedByEveryReplica(t *testing.T) {
 	a, b := twoReplicas(t, "")
 	c := a.register(t, loopbackRedirect, "none")
-	tokens := c.tokens(t, a.visitor(), "")
-	for _, d := range []*door{a, b} {
-		if ok, err := d.works(t.Context(), tokens.AccessToken); !ok {
-			t.Fatalf("at %s the token does not work: %v", d.at, err)
+	for _, end := range []struct {
+		what string
+		does func(name string, tokens tokenAnswer)
+	}{
+		{"revoked", func(_ string, tokens tokenAnswer) { c.revoke(t, tokens.RefreshToken) }},
+		{"disabled", func(name string, _ tokenAnswer) { a.run("", "users", "disable", name) }},
+		{"removed", func(name string, _ tokenAnswer) { a.run("", "users", "remove", name) }},
+	} {
+		name := "to-be-" + end.what
+		a.addPerson(name, password)
+		who, err := person.New(a.URL, name, password)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tokens := c.tokens(t, who, "")
+		for _, d := range []*door{a, b} {
+			if ok, err := d.works(t.Context(), tokens.AccessToken); !ok {
+				t.Fatalf("at %s the token does not work: %v", d.at, err)
+			}
+		}
+		end.does(name, tokens)
+		t.Logf("who is %s is refused everywhere after %s", end.what, refusedBy(t, tokens, a, b).Round(time.Millisecond))
+		if next, err := c.refresh(t.Context(), tokens.RefreshToken); err != nil || next.Error != "invalid_grant" {
+			t.Errorf("%s: a refresh gives %+v, %v", end.what, next, err)
 		}
 	}
-	c.revoke(t, tokens.RefreshToken)
+}
+
+// refusedBy returns how long it takes until every door refuses an access token.
+func refusedBy(t *testing.T, tokens tokenAnswer, doors ...*door) time.Duration {
+	t.Helper()
 	began := time.Now()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		inA, err := a.works(t.Context(), tokens.AccessToken)
-		if err != nil {
-			t.Fatal(err)
+		var takes []string
+		for _, d := range doors {
+			ok, err := d.works(t.Context(), tokens.AccessToken)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if ok {
+				takes = append(takes, d.at)
+			}
 		}
-		inB, err := b.works(t.Context(), tokens.AccessToken)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !inA && !inB {
-			break
-		}
-		if time.Since(began) > 1500*time.Millisecond {
-			t.Fatalf("after %s the token works at the first replica: %t, at the second: %t", time.Since(began), inA, inB)
+		took := time.Since(began)
+		switch {
+		case takes == nil:
+			return took
+		case took > 1500*time.Millisecond:
+			t.Fatalf("after %s the token works at %v", took, takes)
 		}
 		<-tick.C
-	}
-	t.Logf("refused everywhere after %s", time.Since(began).Round(time.Millisecond))
-	if next, err := c.refresh(t.Context(), tokens.RefreshToken); err != nil || next.Error != "invalid_grant" {
-		t.Errorf("a refresh gives %+v, %v", next, err)
 	}
 }
