@@ -1,4 +1,5 @@
 import { type ButtonHTMLAttributes, createContext, type KeyboardEvent, type ReactNode, useCallback, useContext, useLayoutEffect, useMemo, useRef, useState } from 'react'
+import { flushSync } from 'react-dom'
 import { rowAfter, type Span, spanOf, topFor, type View } from './window'
 import './list.css'
 
@@ -133,10 +134,12 @@ function useSpan(count: number) {
     const scrolled = box.current
     const sizes = new ResizeObserver(look)
     for (const e of [scrolled, probe.current]) if (e) sizes.observe(e)
-    scrolled?.addEventListener('scroll', look, { passive: true })
+    // Rows that came a frame later would be missing in each frame of somebody who drags the list through thousands.
+    const follow = () => flushSync(look)
+    scrolled?.addEventListener('scroll', follow, { passive: true })
     return () => {
       sizes.disconnect()
-      scrolled?.removeEventListener('scroll', look)
+      scrolled?.removeEventListener('scroll', follow)
     }
   }, [count, view])
   // Rows that were taken out since the last look are not there to be drawn.
