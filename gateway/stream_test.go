@@ -185,10 +185,11 @@ func TestACallWhoseGrantIsRevokedWhileItRunsIsRefused(t *testing.T) {
 }
 
 func TestAStreamToListenEndsWithItsToken(t *testing.T) {
-	// For the gateway almost an hour has passed since the token was made.
-	const shift = time.Hour - 1500*time.Millisecond
 	bothKinds(t, func(c *gateway.Config) {
-		c.Now = func() time.Time { return time.Now().Add(shift) }
+		// For the gateway almost an hour has passed since the token was made, however
+		// long the stream takes to begin.
+		almost := time.Now().Add(time.Hour - 1500*time.Millisecond)
+		c.Now = func() time.Time { return almost }
 	}, func(t *testing.T, f *fixture, s *streaming) {
 		res := f.open(t.Context(), http.MethodGet, "/mcp", f.token("p_ada"), "", nil)
 		defer res.Body.Close()

@@ -20,15 +20,19 @@ const accepted = `{"jsonrpc":"2.0","id":"x","method":"tools/call","params":{"nam
 
 var modern = http.Header{"Mcp-Protocol-Version": {"2026-07-28"}, "Mcp-Method": {"tools/call"}, "Mcp-Name": {"any"}}
 
-// waiting has nobody connected, and says when a call has found that out.
+// waiting has nobody connected, and says when a call has found that out. A call looks
+// again and again, and counts once.
 func waiting(t *testing.T) (f *fixture, found chan struct{}) {
 	found = make(chan struct{}, 1024)
+	var calls sync.Map
 	f = newFixture(t, func(c *gateway.Config) {
-		c.Resources[0].Attach = func(_ context.Context, c resource.Caller, _ http.Header) error {
+		c.Resources[0].Attach = func(call context.Context, c resource.Caller, _ http.Header) error {
 			if c.Subject != "p_ada" {
 				return nil
 			}
-			found <- struct{}{}
+			if _, before := calls.LoadOrStore(call, true); !before {
+				found <- struct{}{}
+			}
 			return &resource.Unconnected{Title: "GitHub", Page: connectPage, Refusal: oauth.Refuse(oauth.InvalidToken, "not connected")}
 		}
 	})
