@@ -43,7 +43,7 @@ func add[In any](c *chess, s *mcp.Server, t mcp.Tool, do func(context.Context, I
 		}
 		out.Properties["history"].Types, out.Properties["history"].Type = nil, "array"
 	})
-	t.Annotations.Title = t.Title
+	t.Annotations.Title, t.Meta = t.Title, c.schemes(t.Name)
 	onBoard(&t)
 	mcp.AddTool(s, &t, func(ctx context.Context, _ *mcp.CallToolRequest, in In) (*mcp.CallToolResult, any, error) {
 		a, err := do(ctx, in)

@@ -30,9 +30,10 @@ type Options struct {
 	Version string // what the server says of itself; empty: "dev"
 	// Games is where people's games are kept. nil: in memory.
 	Games store.Belongings
-	// OwnGame is what a token has to permit where a call is about its person's own
-	// game; nil: ScopePlay.
-	OwnGame oauth.Scope
+	// Needs is what the guard asks of whoever calls a tool, which clients are told. What
+	// it asks for status, a token also has to permit where a call of any other tool is
+	// about its person's own game. nil: what [Tools] says.
+	Needs serving.Needs
 	// Stockfish is the program of the engine. Empty: found where programs are, and
 	// where Debian has it. "none": the search of this package plays.
 	Stockfish string
@@ -58,8 +59,9 @@ func New(o Options) *Server {
 	if o.Games == nil {
 		o.Games = &memory{}
 	}
-	if o.OwnGame == nil {
-		o.OwnGame = oauth.NewScope(ScopePlay)
+	if o.Needs == nil {
+		tools := Tools()
+		o.Needs = func(tool string) (oauth.Scope, bool) { return tools[tool].Scopes, tools[tool].Public }
 	}
 	if o.Address == nil {
 		o.Address = peer
@@ -67,7 +69,8 @@ func New(o Options) *Server {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	c := &chess{games: o.Games, ownGame: o.OwnGame, engine: newEngine(o.Stockfish, o.Log), puzzles: readPuzzles(), log: o.Log}
+	own, _ := o.Needs(toolStatus)
+	c := &chess{games: o.Games, needs: o.Needs, ownGame: own, engine: newEngine(o.Stockfish, o.Log), puzzles: readPuzzles(), log: o.Log}
 	s := mcp.NewServer(&mcp.Implementation{
 		Name: "sallyport-chess", Title: "Chess", Version: o.Version,
 		Description: "Plays chess: the rules, a game for each person, an engine, puzzles.",
@@ -87,6 +90,7 @@ func (s *Server) Close() error { return s.engine.close() }
 
 type chess struct {
 	games   store.Belongings
+	needs   serving.Needs
 	ownGame oauth.Scope
 	engine  *engine
 	puzzles []puzzle

@@ -11,7 +11,6 @@ import (
 	"github.com/sallyport-dev/sallyport/apps/serving"
 	"github.com/sallyport-dev/sallyport/internal/config"
 	"github.com/sallyport-dev/sallyport/internal/weblog"
-	"github.com/sallyport-dev/sallyport/oauth"
 )
 
 // builtIn makes the server that a resource names as its app; the settings know
@@ -31,13 +30,10 @@ func (d *door) builtIn(settings config.Resource) (http.Handler, error) {
 	return demo.New(demo.Options{Version: versionText(), Needs: settings.ToolScopes}), nil
 }
 
-// chess keeps people's games in the installation's database. What the settings ask
-// for where somebody looks at their own game is what the tools that the gateway
-// lets everybody call ask for as well.
+// chess keeps people's games in the installation's database.
 func (d *door) chess(settings config.Resource) http.Handler {
-	own, _ := settings.ToolScopes("status")
 	c := chess.New(chess.Options{
-		Version: versionText(), Games: d.in.store, OwnGame: append(oauth.Scope{}, own...), Log: d.log.With("resource", settings.Name),
+		Version: versionText(), Games: d.in.store, Needs: settings.ToolScopes, Log: d.log.With("resource", settings.Name),
 		Address: func(r *http.Request) netip.Addr { return weblog.From(r.Context()).From() },
 	})
 	d.boards = append(d.boards, c)

@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -235,17 +236,22 @@ func kindOf(p map[string]any) string {
 
 // Settings may have scopes of their own, and clients are told of those.
 func TestToolsNeedWhatTheSettingsSay(t *testing.T) {
-	for _, server := range []string{"demo", "intent"} {
-		h, err := (&door{}).builtIn(config.Resource{BuiltIn: server, DefaultToolScopes: []string{"look"}, Tools: []config.Tool{
+	for server, some := range map[string]map[string]string{
+		"demo":   {"perform-item-action": "oauth2 act look", "echo": "noauth"},
+		"intent": {"perform-item-action": "oauth2 act look", "echo": "noauth"},
+		// Without a position it is about somebody's own game.
+		"chess": {"apply_move": "oauth2 act look", "analyze": "noauth, or oauth2 look", "load_puzzle": "noauth"},
+	} {
+		h, err := (&door{log: slog.New(slog.DiscardHandler), in: &installation{}}).builtIn(config.Resource{BuiltIn: server, DefaultToolScopes: []string{"look"}, Tools: []config.Tool{
 			{Name: "perform-item-action", Scopes: []string{"look", "act"}}, {Name: "echo", Public: true},
+			{Name: "apply_move", Scopes: []string{"look", "act"}}, {Name: "analyze", Public: true}, {Name: "load_puzzle", Public: true},
 		}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, tool := range listTools(t, h) {
-			want := map[string]string{"perform-item-action": "oauth2 act look", "echo": "noauth"}[fmt.Sprint(tool["name"])]
 			schemes, _ := tool["securitySchemes"].([]any)
-			if got := needsOf(schemes); got != cmp.Or(want, "oauth2 look") {
+			if got := needsOf(schemes); got != cmp.Or(some[fmt.Sprint(tool["name"])], "oauth2 look") {
 				t.Errorf("%s of %s needs %s", tool["name"], server, got)
 			}
 		}
