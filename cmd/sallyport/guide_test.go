@@ -247,6 +247,16 @@ func TestTheGuideOtherServices(t *testing.T) {
 		okta.Heal(standin.Token)
 		g.refused("you may not come in here", "not among those whom the settings allow")
 	})
+	t.Run("an OpenID provider whose ID tokens are without groups", func(t *testing.T) {
+		okta := standin.NewGoogle(standin.Client{ID: "0oa1b2c3d4", Secret: "secret-of-the-door"},
+			standin.GooglePerson{Sub: "00u1", Email: "ada@acme.com", Verified: true, Name: "Ada"})
+		okta.Fail(standin.User, standin.Body(http.StatusOK, "application/json", `{"sub":"00u1","groups":["mcp-users"]}`))
+		g := follow(t, section{"## Okta, Entra, Auth0, Keycloak, Dex, and every other OpenID provider", "okta"}, okta, &okta.Front, "https://acme.okta.com", "$there",
+			"    groups_claim: groups\n", "") // allow asks for groups as well
+		if ada := g.through(); g.subject(ada) != "00u1" {
+			t.Errorf("they are remembered as %+v", ada)
+		}
+	})
 	for name, c := range map[string]struct {
 		issuer string
 		client string

@@ -108,13 +108,13 @@ func wayOf(l config.Login) way {
 	switch l.Type {
 	case "github":
 		return login.NewGitHub(login.GitHubOptions{URL: l.URL, API: l.APIURL, ClientID: l.ClientID, ClientSecret: l.ClientSecret,
-			Groups: len(l.Allow.Groups)+len(l.Deny.Groups) > 0})
+			Groups: asksForGroups(l)})
 	case "google":
 		return login.NewGoogle(login.GoogleOptions{Issuer: l.Issuer, ClientID: l.ClientID, ClientSecret: l.ClientSecret,
 			HostedDomains: l.HostedDomains, Now: time.Now})
 	case "oidc":
 		return login.NewOIDC(login.OIDCOptions{Issuer: l.Issuer, ClientID: l.ClientID, ClientSecret: l.ClientSecret, Scopes: l.Scopes,
-			Claims: fields(l.Fields, l.GroupsClaim), Parameters: named(l.Parameters), Now: time.Now})
+			Claims: fields(l.Fields, groupsClaim(l)), Parameters: named(l.Parameters), Now: time.Now})
 	case "oauth2":
 		return login.NewOAuth2(login.OAuth2Options{Issuer: issuerOf(l), AuthorizationURL: l.AuthorizationURL, TokenURL: l.TokenURL, UserURL: l.UserURL,
 			ClientID: l.ClientID, ClientSecret: l.ClientSecret, Scopes: l.Scopes, Parameters: named(l.Parameters),
@@ -124,6 +124,18 @@ func wayOf(l config.Login) way {
 			InBody: l.AuthMethod == "client_secret_post"})
 	}
 	return nil
+}
+
+func asksForGroups(l config.Login) bool { return len(l.Allow.Groups)+len(l.Deny.Groups) > 0 }
+
+// groupsClaim is where somebody's groups are. Where the settings ask for them, it is
+// named, so that they are looked for at the UserInfo endpoint, too: whom their group
+// keeps out would come in by an ID token that has none.
+func groupsClaim(l config.Login) string {
+	if l.GroupsClaim == "" && asksForGroups(l) {
+		return "groups"
+	}
+	return l.GroupsClaim
 }
 
 func fields(f config.LoginFields, groups string) login.Fields {

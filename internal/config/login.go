@@ -44,7 +44,7 @@ type Login struct {
 	Headers        []Parameter   `yaml:"headers" absent:"none" optional:"true" doc:"oauth2: headers of the requests to token_url and user_url, by name, such as the version of an API."`
 
 	Fields        LoginFields `yaml:"fields" optional:"true" doc:"oauth2: where the person is in the JSON of user_url. oidc: in which claims, of the ID token or, where that has not all of them, of the UserInfo endpoint."`
-	GroupsClaim   string      `yaml:"groups_claim" absent:"groups" optional:"true" doc:"oidc: the claim with the person's groups, a list of texts or a text. A dot leads inward: realm_access.roles."`
+	GroupsClaim   string      `yaml:"groups_claim" absent:"groups" optional:"true" doc:"oidc: the claim with the person's groups, a list of texts or a text. A dot leads inward: realm_access.roles. Where it is set, or allow or deny has groups, and the ID token is without it, the UserInfo endpoint is asked."`
 	HostedDomains []string    `yaml:"hosted_domains" absent:"any" optional:"true" doc:"google: the Google Workspace domains of which a person has to have one, by the claim hd."`
 
 	HandOut bool `yaml:"hand_out" default:"false" optional:"true" doc:"All but local: whether a client may have the person's own token itself, at /token/NAME/access-token, where the person ticked that on the consent page. Then resources with a connection to this login have the scope NAME:token:exchange, which nobody has who did not ask for it by name."`
