@@ -61,7 +61,7 @@ func suggestedLogin(hint string) map[string]string {
 	return map[string]string{"login": hint}
 }
 
-// address is the primary one, where it is verified.
+// address is the primary one, where it is verified, and the others.
 func (g GitHubOptions) address(ctx context.Context, c *http.Client, bearer string, p *Profile) error {
 	var all []struct {
 		Email             string
@@ -70,9 +70,12 @@ func (g GitHubOptions) address(ctx context.Context, c *http.Client, bearer strin
 	if err := getJSON(ctx, c, g.API+"/user/emails", bearer, &all); err != nil {
 		return trouble(atEmails, err)
 	}
+	p.Others = nil // of the profile is one of these
 	for _, a := range all {
 		if a.Primary && a.Verified {
 			p.Email = a.Email
+		} else {
+			p.Others = append(p.Others, a.Email)
 		}
 	}
 	return nil

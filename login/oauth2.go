@@ -114,6 +114,8 @@ func (o *OAuth2) holder(ctx context.Context, access string) (Profile, error) {
 		Username: scalar(user, o.Fields.Username), FullName: scalar(user, o.Fields.FullName), Groups: list(user, o.Fields.Groups)}
 	if scalar(user, o.Fields.EmailVerified) == "true" {
 		p.Email = scalar(user, o.Fields.Email)
+	} else if said := scalar(user, o.Fields.Email); said != "" {
+		p.Others = []string{said}
 	}
 	if p.Subject == "" && tokenEnded(scalar(user, "error")) {
 		return Profile{}, errTokenEnded
@@ -127,7 +129,8 @@ func (o *OAuth2) holder(ctx context.Context, access string) (Profile, error) {
 	if o.add == nil {
 		return p, nil
 	}
-	return p, o.add(ctx, access, &p)
+	err := o.add(ctx, access, &p)
+	return p, err
 }
 
 // Authority is the issuer of everybody whom Return makes.

@@ -258,6 +258,8 @@ func (o *OIDC) profile(claims map[string]json.RawMessage) Profile {
 	// Some providers write true as a text, or as 1.
 	if verified := scalar(claims, o.Claims.EmailVerified); verified == "true" || verified == "1" {
 		p.Email = scalar(claims, o.Claims.Email)
+	} else if said := scalar(claims, o.Claims.Email); said != "" {
+		p.Others = []string{said}
 	}
 	p.Hosted = text(claims["hd"])
 	if p.Username == "" {

@@ -18,6 +18,7 @@ import (
 type privyLink struct {
 	Type     string // email, wallet, google_oauth, …
 	Address  string // of an email or a wallet
+	Email    string // of somebody at Google, Apple and others
 	Username string
 	Name     string
 	// When it was verified: lv in an identity token, and the others in the API.
@@ -117,9 +118,14 @@ func (p *Privy) profile(did string, linked []privyLink) Profile {
 	var wallet string
 	for _, l := range linked {
 		profile.Groups = append(profile.Groups, l.Type)
+		if l.Email != "" {
+			profile.Others = append(profile.Others, l.Email)
+		}
 		switch {
 		case l.Type == "email" && l.verified() && profile.Email == "":
 			profile.Email = l.Address
+		case l.Type == "email" && l.Address != "":
+			profile.Others = append(profile.Others, l.Address)
 		case l.Type == "wallet" && l.Address != "":
 			profile.Groups = append(profile.Groups, "wallet:"+l.Address)
 			if wallet == "" {

@@ -120,7 +120,7 @@ func (o *OIDC) Still(ctx context.Context, was oauth.Identity, t oauth.UpstreamTo
 // silent takes of what was known what claims do not speak of.
 func (o *OIDC) silent(claims map[string]json.RawMessage, now, before oauth.Standing) oauth.Standing {
 	if member(claims, o.Claims.Email) == nil {
-		now.Email = before.Email
+		now.Email, now.Others = before.Email, before.Others
 	}
 	if member(claims, o.Claims.Groups) == nil {
 		now.Groups = before.Groups

@@ -45,6 +45,9 @@ type Profile struct {
 	FullName string
 	// Email is one that the upstream says it has verified; empty otherwise.
 	Email string
+	// Others are further addresses that it says are theirs, verified or not: by one of
+	// them somebody is denied, and never allowed.
+	Others []string
 	// Groups are groups, organizations and teams, as the upstream names them.
 	Groups []string
 	// Unasked says that nobody asked for the groups.
@@ -123,7 +126,7 @@ func plain(code string) string {
 // Known is who somebody is there, with what decides whether they may come in.
 func (p Profile) Known() oauth.Identity {
 	i := p.Identity
-	i.Standing = &oauth.Standing{Email: p.Email, Groups: p.Groups, Hosted: p.Hosted, Unasked: p.Unasked}
+	i.Standing = &oauth.Standing{Email: p.Email, Others: p.Others, Groups: p.Groups, Hosted: p.Hosted, Unasked: p.Unasked}
 	return i
 }
 
@@ -143,11 +146,12 @@ func (a Admission) Recheck(s oauth.Standing) error {
 	if s.Unasked && len(a.Deny.Groups) > 0 {
 		return refuseUpstream(oauth.AccessDenied, notWelcome, errors.New("login: nobody has asked for the person's groups, and the settings deny some"))
 	}
-	return a.Check(Profile{Email: s.Email, Groups: s.Groups, Hosted: s.Hosted})
+	return a.Check(Profile{Email: s.Email, Others: s.Others, Groups: s.Groups, Hosted: s.Hosted})
 }
 
 // Guests are people, by any of what is known of them. Comparisons are without
-// case, of verified addresses only.
+// case. Allowed are verified addresses only, and denied are others, too: whom nobody
+// could tell by an address that is not verified would come in.
 type Guests struct {
 	Emails  []string // whole addresses
 	Domains []string // what stands behind the @
@@ -160,7 +164,7 @@ func (a Admission) Check(p Profile) error {
 	switch {
 	case len(a.Hosted) > 0 && (p.Hosted == "" || !containsFold(a.Hosted, p.Hosted)):
 		return refuseUpstream(oauth.AccessDenied, notWelcome, errors.New("login: the person is of no hosted domain of the settings"))
-	case a.Deny.has(p):
+	case a.Deny.has(p), a.Deny.hasOther(p):
 		return refuseUpstream(oauth.AccessDenied, notWelcome, errors.New("login: the person is denied by the settings"))
 	case !a.Allow.empty() && !a.Allow.has(p):
 		return refuseUpstream(oauth.AccessDenied, notWelcome, errors.New("login: the person is not among those whom the settings allow"))
@@ -175,6 +179,10 @@ func (g Guests) has(p Profile) bool {
 	return p.Email != "" && containsFold(g.Emails, p.Email) ||
 		domain != "" && containsFold(g.Domains, domain) ||
 		slices.ContainsFunc(p.Groups, func(group string) bool { return containsFold(g.Groups, group) })
+}
+
+func (g Guests) hasOther(p Profile) bool {
+	return slices.ContainsFunc(p.Others, func(address string) bool { return g.has(Profile{Email: address}) })
 }
 
 func containsFold(list []string, s string) bool {

@@ -31,6 +31,7 @@ type Identity struct {
 // they may come in.
 type Standing struct {
 	Email  string   `json:",omitempty"` // one that it has verified
+	Others []string `json:",omitempty"` // further addresses that it says are theirs, verified or not
 	Groups []string `json:",omitempty"`
 	Hosted string   `json:",omitempty"` // the Workspace domain; Google's claim hd
 	// Unasked says that nobody asked for the groups: that there are none means nothing.

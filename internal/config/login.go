@@ -71,8 +71,8 @@ type LoginFields struct {
 
 // Guests is the key allow or deny of a login.
 type Guests struct {
-	Emails  []string `yaml:"emails" absent:"none" optional:"true" doc:"Verified addresses."`
-	Domains []string `yaml:"domains" absent:"none" optional:"true" doc:"What stands behind the @ of a verified address."`
+	Emails  []string `yaml:"emails" absent:"none" optional:"true" doc:"Addresses. allow goes by one that the service has verified, at GitHub the primary one, and deny by every one that it says is theirs."`
+	Domains []string `yaml:"domains" absent:"none" optional:"true" doc:"What stands behind the @ of such an address."`
 	Groups  []string `yaml:"groups" absent:"none" optional:"true" doc:"oidc: groups. github: organizations (acme) and teams (acme/tickets). privy: what is linked (google_oauth), and wallet:ADDRESS. oauth2: what fields.groups says."`
 }
 
