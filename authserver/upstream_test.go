@@ -94,7 +94,7 @@ func (s *scene) openElsewhere(name string, given url.Values) elsewhere {
 		members := []standin.GitHubPerson{
 			{ID: 1, Login: "Ada", Name: "Ada Lovelace", Email: "ada@acme.example", Verified: true, Orgs: []string{"acme"}, Teams: []string{"acme/tickets"}},
 			{ID: 2, Login: "mallory", Email: "mallory@elsewhere.example", Verified: true},
-			{ID: 3, Login: "grace", Email: "grace@acme.example", Verified: true, Orgs: []string{"acme"}, Others: []standin.GitHubEmail{{Email: "grace@elsewhere.example"}}}}
+			{ID: 3, Login: "grace", Email: "grace@acme.example", Verified: true, Orgs: []string{"acme"}, Others: append(slices.Repeat([]standin.GitHubEmail{{Email: "grace@acme.example"}}, 40), standin.GitHubEmail{Email: "grace@elsewhere.example"})}}
 		g := standin.NewGitHub(client, members...)
 		g.Now, g.FineGrained = s.clock.Now, given.Has("app")
 		at := serve(g)

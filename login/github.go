@@ -61,13 +61,14 @@ func suggestedLogin(hint string) map[string]string {
 	return map[string]string{"login": hint}
 }
 
-// address is the primary one, where it is verified, and the others.
+// address is the primary one, where it is verified, and the others; of more than a hundred,
+// a hundred.
 func (g GitHubOptions) address(ctx context.Context, c *http.Client, bearer string, p *Profile) error {
 	var all []struct {
 		Email             string
 		Primary, Verified bool
 	}
-	if err := getJSON(ctx, c, g.API+"/user/emails", bearer, &all); err != nil {
+	if err := getJSON(ctx, c, g.API+"/user/emails?per_page=100", bearer, &all); err != nil {
 		return trouble(atEmails, err)
 	}
 	p.Others = nil // of the profile is one of these
