@@ -2,6 +2,7 @@ package login
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"regexp"
 
@@ -61,15 +62,18 @@ func suggestedLogin(hint string) map[string]string {
 	return map[string]string{"login": hint}
 }
 
-// address is the primary one, where it is verified, and the others; of more than a hundred,
-// a hundred.
+// address is the primary one, where it is verified, and the others.
 func (g GitHubOptions) address(ctx context.Context, c *http.Client, bearer string, p *Profile) error {
-	var all []struct {
+	type address struct {
 		Email             string
 		Primary, Verified bool
 	}
-	if err := getJSON(ctx, c, g.API+"/user/emails?per_page=100", bearer, &all); err != nil {
+	all, whole, err := githubList[address](ctx, c, g.API+"/user/emails", bearer)
+	if err != nil {
 		return trouble(atEmails, err)
+	}
+	if !whole {
+		return disbelieved("nobody has that many addresses")
 	}
 	p.Others = nil // of the profile is one of these
 	for _, a := range all {
@@ -82,24 +86,45 @@ func (g GitHubOptions) address(ctx context.Context, c *http.Client, bearer strin
 	return nil
 }
 
-// groups are organizations and teams; of more than a hundred of each, a hundred.
+// groups are organizations and teams. Of who is in too many to be looked through, it is
+// not said that they were asked for.
 func (g GitHubOptions) groups(ctx context.Context, c *http.Client, bearer string, p *Profile) error {
-	var organizations []struct{ Login string }
-	if err := getJSON(ctx, c, g.API+"/user/orgs?per_page=100", bearer, &organizations); err != nil {
+	type organization struct{ Login string }
+	organizations, whole, err := githubList[organization](ctx, c, g.API+"/user/orgs", bearer)
+	if err != nil {
 		return trouble(atGroups, err)
 	}
 	for _, org := range organizations {
 		p.Groups = append(p.Groups, org.Login)
 	}
-	var teams []struct {
+	type team struct {
 		Slug         string
-		Organization struct{ Login string }
+		Organization organization
 	}
-	if err := getJSON(ctx, c, g.API+"/user/teams?per_page=100", bearer, &teams); err != nil {
+	teams, wholeToo, err := githubList[team](ctx, c, g.API+"/user/teams", bearer)
+	if err != nil {
 		return trouble(atGroups, err)
 	}
 	for _, team := range teams {
 		p.Groups = append(p.Groups, team.Organization.Login+"/"+team.Slug)
 	}
+	p.Unasked = !whole || !wholeToo
 	return nil
+}
+
+// githubList asks for a list page by page: of a hundred, the most there is, and ten of
+// them. whole says that there are no more. Whoever could hide behind a page that nobody
+// asks for would come in though they are denied.
+func githubList[T any](ctx context.Context, c *http.Client, address, bearer string) (all []T, whole bool, err error) {
+	for page := range 10 {
+		var some []T
+		if err := getJSON(ctx, c, fmt.Sprintf("%s?per_page=100&page=%d", address, page+1), bearer, &some); err != nil {
+			return nil, false, err
+		}
+		all = append(all, some...)
+		if len(some) < 100 {
+			return all, true, nil
+		}
+	}
+	return all, false, nil
 }

@@ -50,7 +50,7 @@ type Profile struct {
 	Others []string
 	// Groups are groups, organizations and teams, as the upstream names them.
 	Groups []string
-	// Unasked says that nobody asked for the groups.
+	// Unasked says that nobody asked for the groups, or that these are not all of them.
 	Unasked bool
 	// Hosted is the Workspace domain that Google vouches for; empty: none.
 	Hosted string
@@ -140,13 +140,9 @@ type Admission struct {
 // Everyone says whether nobody is refused.
 func (a Admission) Everyone() bool { return a.Allow.empty() && a.Deny.empty() && len(a.Hosted) == 0 }
 
-// Recheck is Check, of what was last said of somebody. Who was never asked for
-// their groups is refused where somebody is denied by theirs.
+// Recheck is Check, of what was last said of somebody.
 func (a Admission) Recheck(s oauth.Standing) error {
-	if s.Unasked && len(a.Deny.Groups) > 0 {
-		return refuseUpstream(oauth.AccessDenied, notWelcome, errors.New("login: nobody has asked for the person's groups, and the settings deny some"))
-	}
-	return a.Check(Profile{Email: s.Email, Others: s.Others, Groups: s.Groups, Hosted: s.Hosted})
+	return a.Check(Profile{Email: s.Email, Others: s.Others, Groups: s.Groups, Hosted: s.Hosted, Unasked: s.Unasked})
 }
 
 // Guests are people, by any of what is known of them. Comparisons are without
@@ -159,11 +155,14 @@ type Guests struct {
 }
 
 // Check refuses who may not come in. What is denied is denied though it is
-// allowed as well.
+// allowed as well. Whose groups are not known is refused where somebody is denied by
+// theirs.
 func (a Admission) Check(p Profile) error {
 	switch {
 	case len(a.Hosted) > 0 && (p.Hosted == "" || !containsFold(a.Hosted, p.Hosted)):
 		return refuseUpstream(oauth.AccessDenied, notWelcome, errors.New("login: the person is of no hosted domain of the settings"))
+	case p.Unasked && len(a.Deny.Groups) > 0:
+		return refuseUpstream(oauth.AccessDenied, notWelcome, errors.New("login: nobody has asked for all of the person's groups, and the settings deny some"))
 	case a.Deny.has(p), a.Deny.hasOther(p):
 		return refuseUpstream(oauth.AccessDenied, notWelcome, errors.New("login: the person is denied by the settings"))
 	case !a.Allow.empty() && !a.Allow.has(p):

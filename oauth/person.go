@@ -34,7 +34,8 @@ type Standing struct {
 	Others []string `json:",omitempty"` // further addresses that it says are theirs, verified or not
 	Groups []string `json:",omitempty"`
 	Hosted string   `json:",omitempty"` // the Workspace domain; Google's claim hd
-	// Unasked says that nobody asked for the groups: that there are none means nothing.
+	// Unasked says that nobody asked for the groups, or that these are not all of them:
+	// that one is not there means nothing.
 	Unasked bool `json:",omitempty"`
 	// ForTools says that they connected it, for a tool to act there, and never came in
 	// by it: what becomes of it there says nothing of whether they may come in.
