@@ -1,6 +1,8 @@
 package authserver
 
 import (
+	"cmp"
+
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -120,7 +122,7 @@ func (s *Server) vouched(r *http.Request, u Upstream, d departure) (login.Profil
 		return profile, err
 	}
 	if err := u.Admission.Check(profile); err != nil {
-		return profile, err
+		return profile, cmp.Or(s.turnedOut(r.Context(), profile), err)
 	}
 	s.asked.now(wayID(profile.Identity))
 	if d.Again && !profile.Asked.IsZero() && profile.Asked.Before(d.Began.Add(-clockSkew)) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/sallyport-dev/sallyport/login"
 	"github.com/sallyport-dev/sallyport/oauth"
 	"github.com/sallyport-dev/sallyport/store"
 )
@@ -100,6 +101,38 @@ func (s *Server) readmit(ctx context.Context, p oauth.Person, all []oauth.Identi
 	}
 	return s.dismiss(ctx, p.ID, dismissal{ways: closed, grants: s.outOfReach(p, ways), why: "not admitted any more",
 		event: store.Event{Kind: store.PersonNotAdmitted, Actor: "settings", Detail: "what they had allowed has ended"}})
+}
+
+// turnedOut has somebody, who came and is not let in as what they are there now, lose
+// what they have by that way. Of whom nobody can be asked later, nothing else would
+// ever say so.
+func (s *Server) turnedOut(ctx context.Context, profile login.Profile) error {
+	person, err := s.Identities.Identified(ctx, profile.Issuer, profile.Subject)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	all, err := s.Identities.Identities(ctx, person.ID)
+	if err != nil {
+		return err
+	}
+	for n, i := range all {
+		if wayID(i) != wayID(profile.Identity) || i.Standing != nil && i.Standing.ForTools {
+			continue
+		}
+		now := profile.Known()
+		if i.Standing != nil {
+			now.Standing.Refused = i.Standing.Refused // they have not come in since
+		}
+		if err := s.Identities.Saw(ctx, now); err != nil {
+			return err
+		}
+		all[n] = now
+	}
+	_, err = s.readmit(ctx, person, all)
+	return err
 }
 
 // outOfReach are the grants of somebody who has only these ways in.

@@ -58,9 +58,16 @@ func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 // fetch reads what a GET answers, and its media type. bearer, where there is one,
 // goes along.
 func fetch(ctx context.Context, c *http.Client, address, bearer string) (kind string, body []byte, err error) {
+	head, body, err := answerAt(ctx, c, address, bearer)
+	kind, _, _ = mime.ParseMediaType(head.Get("Content-Type"))
+	return kind, body, err
+}
+
+// answerAt is fetch with the whole header.
+func answerAt(ctx context.Context, c *http.Client, address, bearer string) (head http.Header, body []byte, err error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return "", nil, err
+		return nil, nil, err
 	}
 	r.Header.Set("Accept", "application/json")
 	if bearer != "" {
@@ -68,15 +75,14 @@ func fetch(ctx context.Context, c *http.Client, address, bearer string) (kind st
 	}
 	res, err := c.Do(r)
 	if err != nil {
-		return "", nil, err
+		return nil, nil, err
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
-		return "", nil, &statusError{status: res.StatusCode, after: retryAfter(res), ofToken: ofToken(res), suspended: suspended(res)}
+		return nil, nil, &statusError{status: res.StatusCode, after: retryAfter(res), ofToken: ofToken(res), suspended: suspended(res)}
 	}
-	kind, _, _ = mime.ParseMediaType(res.Header.Get("Content-Type"))
 	body, err = io.ReadAll(res.Body)
-	return kind, body, err
+	return res.Header, body, err
 }
 
 // getJSON reads the JSON that a GET answers. The answer is no part of an error: it

@@ -2,9 +2,11 @@ package login
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"regexp"
+	"strings"
 
 	"github.com/sallyport-dev/sallyport/oauth"
 )
@@ -114,16 +116,23 @@ func (g GitHubOptions) groups(ctx context.Context, c *http.Client, bearer string
 
 // githubList asks for a list page by page: of a hundred, the most there is, and ten of
 // them. whole says that there are no more. Whoever could hide behind a page that nobody
-// asks for would come in though they are denied.
+// asks for would come in though they are denied; so could who has no session at an
+// organization with single sign-on, which GitHub then leaves out, and says that it did.
 func githubList[T any](ctx context.Context, c *http.Client, address, bearer string) (all []T, whole bool, err error) {
+	whole = true
 	for page := range 10 {
-		var some []T
-		if err := getJSON(ctx, c, fmt.Sprintf("%s?per_page=100&page=%d", address, page+1), bearer, &some); err != nil {
+		head, body, err := answerAt(ctx, c, fmt.Sprintf("%s?per_page=100&page=%d", address, page+1), bearer)
+		if err != nil {
 			return nil, false, err
 		}
+		var some []T
+		if json.Unmarshal(body, &some) != nil {
+			return nil, false, errNotJSON
+		}
 		all = append(all, some...)
-		if len(some) < 100 {
-			return all, true, nil
+		whole = whole && !strings.Contains(head.Get("X-GitHub-SSO"), "partial-results")
+		if !strings.Contains(head.Get("Link"), `rel="next"`) {
+			return all, whole, nil
 		}
 	}
 	return all, false, nil

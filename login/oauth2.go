@@ -111,7 +111,8 @@ func (o *OAuth2) holder(ctx context.Context, access string) (Profile, error) {
 		return Profile{}, err
 	}
 	p := Profile{Identity: oauth.Identity{Issuer: o.Issuer, Subject: joint(user, o.Fields.Subject)},
-		Username: scalar(user, o.Fields.Username), FullName: scalar(user, o.Fields.FullName), Groups: list(user, o.Fields.Groups)}
+		Username: scalar(user, o.Fields.Username), FullName: scalar(user, o.Fields.FullName), Groups: list(user, o.Fields.Groups),
+		AllAddresses: plainText(member(user, o.Fields.Email)), Unasked: o.unheard(user)}
 	if scalar(user, o.Fields.EmailVerified) == "true" {
 		p.Email = scalar(user, o.Fields.Email)
 	} else if said := scalar(user, o.Fields.Email); said != "" {
@@ -131,6 +132,12 @@ func (o *OAuth2) holder(ctx context.Context, access string) (Profile, error) {
 	}
 	err := o.add(ctx, access, &p)
 	return p, err
+}
+
+// unheard reports whether a user without groups is not one who has none.
+func (o *OAuth2) unheard(user map[string]json.RawMessage) bool {
+	said := member(user, o.Fields.Groups)
+	return o.Fields.Groups == "" || said != nil && scalar(user, o.Fields.Groups) == "" && texts(said) == nil
 }
 
 // Authority is the issuer of everybody whom Return makes.

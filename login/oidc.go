@@ -240,6 +240,12 @@ func (o *OIDC) complete(ctx context.Context, found *discovered, bearer, subject 
 	if text(more["sub"]) != subject {
 		return refuseUpstream(oauth.AccessDenied, upstreamWrong, errors.New("login: the UserInfo endpoint speaks of someone else"))
 	}
+	// What is vouched for is the address beside it, and not that of the ID token.
+	if here, there := scalar(claims, o.Claims.Email), scalar(more, o.Claims.Email); here != "" && there != "" && !strings.EqualFold(here, there) {
+		inside, _, _ := strings.Cut(o.Claims.EmailVerified, ".")
+		delete(more, o.Claims.EmailVerified)
+		delete(more, inside)
+	}
 	for name, value := range more {
 		if claims[name] == nil {
 			claims[name] = value
@@ -250,7 +256,8 @@ func (o *OIDC) complete(ctx context.Context, found *discovered, bearer, subject 
 
 func (o *OIDC) profile(claims map[string]json.RawMessage) Profile {
 	p := Profile{Identity: oauth.Identity{Issuer: o.Issuer, Subject: text(claims["sub"])},
-		Username: scalar(claims, o.Claims.Username), FullName: scalar(claims, o.Claims.FullName), Groups: list(claims, o.Claims.Groups)}
+		Username: scalar(claims, o.Claims.Username), FullName: scalar(claims, o.Claims.FullName), Groups: list(claims, o.Claims.Groups),
+		AllAddresses: plainText(member(claims, o.Claims.Email)), Unasked: o.unheard(claims)}
 	var asked float64 // OpenID Connect Core §2: a JSON number of seconds
 	if json.Unmarshal(claims["auth_time"], &asked) == nil && asked > 0 {
 		p.Asked = time.Unix(int64(asked), 0)
@@ -270,6 +277,27 @@ func (o *OIDC) profile(claims map[string]json.RawMessage) Profile {
 		p.Name = p.Email
 	}
 	return p
+}
+
+// unheard reports whether claims without groups do not mean that there are none: nobody
+// asked for them, or they are somewhere else, or not as they can be read.
+//
+// OpenID Connect Core §5.6.2: _claim_names is for claims that "are not provided here".
+// Entra does so for who is in more than two hundred groups.
+func (o *OIDC) unheard(claims map[string]json.RawMessage) bool {
+	said := member(claims, o.Claims.Groups)
+	if said != nil {
+		return !plainText(said) && texts(said) == nil
+	}
+	var elsewhere map[string]json.RawMessage
+	return !slices.Contains(o.named, o.Claims.Groups) ||
+		json.Unmarshal(claims["_claim_names"], &elsewhere) == nil && elsewhere[o.Claims.Groups] != nil
+}
+
+// plainText reports whether a claim is a text, or not there.
+func plainText(raw json.RawMessage) bool {
+	var s *string
+	return raw == nil || json.Unmarshal(raw, &s) == nil
 }
 
 func text(raw json.RawMessage) string {

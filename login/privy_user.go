@@ -110,11 +110,12 @@ func (p *Privy) asks(ctx context.Context, did string) ([]privyLink, error) {
 }
 
 // profile makes a person of a user. Only an address that Privy itself verified is
-// one; what a person has at Google or Apple is linked by a name.
+// one; what a person has at Google or Apple is linked by a name, and an address there is
+// one to be denied by. linked is nil where nobody knows.
 func (p *Privy) profile(did string, linked []privyLink) Profile {
 	// A user of one app is another user in another one, also where the person is
 	// the same.
-	profile := Profile{Identity: oauth.Identity{Issuer: privyIssuer + "/" + p.ID, Subject: did}}
+	profile := Profile{Identity: oauth.Identity{Issuer: privyIssuer + "/" + p.ID, Subject: did}, AllAddresses: linked != nil, Unasked: linked == nil}
 	var wallet string
 	for _, l := range linked {
 		profile.Groups = append(profile.Groups, l.Type)

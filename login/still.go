@@ -110,8 +110,16 @@ func (o *OIDC) Still(ctx context.Context, was oauth.Identity, t oauth.UpstreamTo
 		return was, err
 	}
 	now := *o.profile(claims).Known().Standing
-	if t.ID == "" && was.Standing != nil {
-		now = o.silent(claims, now, *was.Standing)
+	switch before := was.Standing; {
+	case before == nil:
+	case t.ID == "":
+		now = o.silent(claims, now, *before)
+	case member(claims, o.Claims.Email) == nil:
+		// Nobody is rid of what they are denied by because nothing is said of it.
+		now.Others, now.AllAddresses = before.Others, before.AllAddresses
+		if before.Email != "" && !slices.Contains(now.Others, before.Email) {
+			now.Others = append(slices.Clone(now.Others), before.Email)
+		}
 	}
 	was.Standing = &now
 	return was, nil
@@ -120,10 +128,10 @@ func (o *OIDC) Still(ctx context.Context, was oauth.Identity, t oauth.UpstreamTo
 // silent takes of what was known what claims do not speak of.
 func (o *OIDC) silent(claims map[string]json.RawMessage, now, before oauth.Standing) oauth.Standing {
 	if member(claims, o.Claims.Email) == nil {
-		now.Email, now.Others = before.Email, before.Others
+		now.Email, now.Others, now.AllAddresses = before.Email, before.Others, before.AllAddresses
 	}
 	if member(claims, o.Claims.Groups) == nil {
-		now.Groups = before.Groups
+		now.Groups, now.Unasked = before.Groups, before.Unasked
 	}
 	now.Hosted = cmp.Or(now.Hosted, before.Hosted)
 	return now

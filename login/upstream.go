@@ -48,6 +48,8 @@ type Profile struct {
 	// Others are further addresses that it says are theirs, verified or not: by one of
 	// them somebody is denied, and never allowed.
 	Others []string
+	// AllAddresses says that the upstream was asked for them, and these are all.
+	AllAddresses bool
 	// Groups are groups, organizations and teams, as the upstream names them.
 	Groups []string
 	// Unasked says that nobody asked for the groups, or that these are not all of them.
@@ -126,7 +128,7 @@ func plain(code string) string {
 // Known is who somebody is there, with what decides whether they may come in.
 func (p Profile) Known() oauth.Identity {
 	i := p.Identity
-	i.Standing = &oauth.Standing{Email: p.Email, Others: p.Others, Groups: p.Groups, Hosted: p.Hosted, Unasked: p.Unasked}
+	i.Standing = &oauth.Standing{Email: p.Email, Others: p.Others, AllAddresses: p.AllAddresses, Groups: p.Groups, Hosted: p.Hosted, Unasked: p.Unasked}
 	return i
 }
 
@@ -142,7 +144,7 @@ func (a Admission) Everyone() bool { return a.Allow.empty() && a.Deny.empty() &&
 
 // Recheck is Check, of what was last said of somebody.
 func (a Admission) Recheck(s oauth.Standing) error {
-	return a.Check(Profile{Email: s.Email, Others: s.Others, Groups: s.Groups, Hosted: s.Hosted, Unasked: s.Unasked})
+	return a.Check(Profile{Email: s.Email, Others: s.Others, AllAddresses: s.AllAddresses, Groups: s.Groups, Hosted: s.Hosted, Unasked: s.Unasked})
 }
 
 // Guests are people, by any of what is known of them. Comparisons are without
@@ -155,14 +157,16 @@ type Guests struct {
 }
 
 // Check refuses who may not come in. What is denied is denied though it is
-// allowed as well. Whose groups are not known is refused where somebody is denied by
-// theirs.
+// allowed as well. Whose groups, or addresses, are not known is refused where somebody is
+// denied by theirs.
 func (a Admission) Check(p Profile) error {
 	switch {
 	case len(a.Hosted) > 0 && (p.Hosted == "" || !containsFold(a.Hosted, p.Hosted)):
 		return refuseUpstream(oauth.AccessDenied, notWelcome, errors.New("login: the person is of no hosted domain of the settings"))
 	case p.Unasked && len(a.Deny.Groups) > 0:
 		return refuseUpstream(oauth.AccessDenied, notWelcome, errors.New("login: nobody has asked for all of the person's groups, and the settings deny some"))
+	case !p.AllAddresses && len(a.Deny.Emails)+len(a.Deny.Domains) > 0:
+		return refuseUpstream(oauth.AccessDenied, notWelcome, errors.New("login: nobody has asked for all of the person's addresses, and the settings deny some"))
 	case a.Deny.has(p), a.Deny.hasOther(p):
 		return refuseUpstream(oauth.AccessDenied, notWelcome, errors.New("login: the person is denied by the settings"))
 	case !a.Allow.empty() && !a.Allow.has(p):
@@ -174,7 +178,7 @@ func (a Admission) Check(p Profile) error {
 func (g Guests) empty() bool { return len(g.Emails)+len(g.Domains)+len(g.Groups) == 0 }
 
 func (g Guests) has(p Profile) bool {
-	_, domain, _ := strings.Cut(p.Email, "@")
+	domain := p.Email[strings.LastIndex(p.Email, "@")+1:] // one may stand in the quoted part before
 	return p.Email != "" && containsFold(g.Emails, p.Email) ||
 		domain != "" && containsFold(g.Domains, domain) ||
 		slices.ContainsFunc(p.Groups, func(group string) bool { return containsFold(g.Groups, group) })

@@ -32,8 +32,10 @@ type Identity struct {
 type Standing struct {
 	Email  string   `json:",omitempty"` // one that it has verified
 	Others []string `json:",omitempty"` // further addresses that it says are theirs, verified or not
-	Groups []string `json:",omitempty"`
-	Hosted string   `json:",omitempty"` // the Workspace domain; Google's claim hd
+	// AllAddresses says that it was asked for them, and these are all.
+	AllAddresses bool     `json:",omitempty"`
+	Groups       []string `json:",omitempty"`
+	Hosted       string   `json:",omitempty"` // the Workspace domain; Google's claim hd
 	// Unasked says that nobody asked for the groups, or that these are not all of them:
 	// that one is not there means nothing.
 	Unasked bool `json:",omitempty"`

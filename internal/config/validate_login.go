@@ -163,6 +163,14 @@ var ours = []string{"response_type", "client_id", "redirect_uri", "state", "nonc
 
 // dialect checks what says how a server departs from the standard.
 func (k *check) dialect(key string, l Login) {
+	for _, g := range []struct {
+		name   string
+		groups []string
+	}{{"allow", l.Allow.Groups}, {"deny", l.Deny.Groups}} {
+		if len(g.groups) > 0 && l.Fields.Groups == "" {
+			k.say(key+"."+g.name+".groups", "is of nobody: nothing says where a person's groups are", "add fields: { groups: … }")
+		}
+	}
 	if l.TokenAt != "" && !memberPath.MatchString(l.TokenAt) {
 		k.say(key+".token_at", "is "+k.quote(key+".token_at", l.TokenAt)+", which is not the way to a member", "use names with dots between them, such as authed_user")
 	}
