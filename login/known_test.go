@@ -57,6 +57,10 @@ func TestWhatIsNotKnownOfSomebodyKeepsThemOutWhereSomebodyIsDeniedByIt(t *testin
 			}
 		}
 	}
+	// What has no @ is of no domain, and least of all is one.
+	if (Admission{Allow: Guests{Domains: []string{"good.example"}}}).Check(Profile{Email: "good.example", AllAddresses: true}) == nil {
+		t.Error("an address without @ is of the domain that it is")
+	}
 	// What was kept before anybody knew of other addresses.
 	if byAddress.Recheck(oauth.Standing{Email: "ada@good.example"}) == nil {
 		t.Error("whose other addresses nobody asked for is let in")

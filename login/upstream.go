@@ -178,7 +178,10 @@ func (a Admission) Check(p Profile) error {
 func (g Guests) empty() bool { return len(g.Emails)+len(g.Domains)+len(g.Groups) == 0 }
 
 func (g Guests) has(p Profile) bool {
-	domain := p.Email[strings.LastIndex(p.Email, "@")+1:] // one may stand in the quoted part before
+	var domain string
+	if at := strings.LastIndex(p.Email, "@"); at >= 0 { // one more may stand in the quoted part before
+		domain = p.Email[at+1:]
+	}
 	return p.Email != "" && containsFold(g.Emails, p.Email) ||
 		domain != "" && containsFold(g.Domains, domain) ||
 		slices.ContainsFunc(p.Groups, func(group string) bool { return containsFold(g.Groups, group) })
