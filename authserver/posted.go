@@ -2,7 +2,6 @@ package authserver
 
 import (
 	"cmp"
-
 	"encoding/json"
 	"errors"
 	"fmt"

@@ -77,13 +77,9 @@ func (g GitHubOptions) address(ctx context.Context, c *http.Client, bearer strin
 	if !whole {
 		return disbelieved("nobody has that many addresses")
 	}
-	p.Others = nil // of the profile is one of these
+	p.Email, p.Others = "", nil // the one of the profile is among these
 	for _, a := range all {
-		if a.Primary && a.Verified {
-			p.Email = a.Email
-		} else {
-			p.Others = append(p.Others, a.Email)
-		}
+		p.says(a.Email, a.Primary && a.Verified)
 	}
 	return nil
 }

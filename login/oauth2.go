@@ -113,11 +113,7 @@ func (o *OAuth2) holder(ctx context.Context, access string) (Profile, error) {
 	p := Profile{Identity: oauth.Identity{Issuer: o.Issuer, Subject: joint(user, o.Fields.Subject)},
 		Username: scalar(user, o.Fields.Username), FullName: scalar(user, o.Fields.FullName), Groups: list(user, o.Fields.Groups),
 		AllAddresses: plainText(member(user, o.Fields.Email)), Unasked: o.unheard(user)}
-	if scalar(user, o.Fields.EmailVerified) == "true" {
-		p.Email = scalar(user, o.Fields.Email)
-	} else if said := scalar(user, o.Fields.Email); said != "" {
-		p.Others = []string{said}
-	}
+	p.says(scalar(user, o.Fields.Email), scalar(user, o.Fields.EmailVerified) == "true")
 	if p.Subject == "" && tokenEnded(scalar(user, "error")) {
 		return Profile{}, errTokenEnded
 	}

@@ -263,11 +263,8 @@ func (o *OIDC) profile(claims map[string]json.RawMessage) Profile {
 		p.Asked = time.Unix(int64(asked), 0)
 	}
 	// Some providers write true as a text, or as 1.
-	if verified := scalar(claims, o.Claims.EmailVerified); verified == "true" || verified == "1" {
-		p.Email = scalar(claims, o.Claims.Email)
-	} else if said := scalar(claims, o.Claims.Email); said != "" {
-		p.Others = []string{said}
-	}
+	verified := scalar(claims, o.Claims.EmailVerified)
+	p.says(scalar(claims, o.Claims.Email), verified == "true" || verified == "1")
 	p.Hosted = text(claims["hd"])
 	if p.Username == "" {
 		p.Username, _, _ = strings.Cut(p.Email, "@")

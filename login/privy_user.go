@@ -119,14 +119,10 @@ func (p *Privy) profile(did string, linked []privyLink) Profile {
 	var wallet string
 	for _, l := range linked {
 		profile.Groups = append(profile.Groups, l.Type)
-		if l.Email != "" {
-			profile.Others = append(profile.Others, l.Email)
-		}
+		profile.says(l.Email, false)
 		switch {
-		case l.Type == "email" && l.verified() && profile.Email == "":
-			profile.Email = l.Address
-		case l.Type == "email" && l.Address != "":
-			profile.Others = append(profile.Others, l.Address)
+		case l.Type == "email":
+			profile.says(l.Address, l.verified())
 		case l.Type == "wallet" && l.Address != "":
 			profile.Groups = append(profile.Groups, "wallet:"+l.Address)
 			if wallet == "" {

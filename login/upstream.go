@@ -125,6 +125,17 @@ func plain(code string) string {
 	}, code[:min(len(code), 64)])
 }
 
+// says takes an address that the upstream says is theirs.
+func (p *Profile) says(address string, verified bool) {
+	switch {
+	case address == "":
+	case verified && p.Email == "":
+		p.Email = address
+	default:
+		p.Others = append(p.Others, address)
+	}
+}
+
 // Known is who somebody is there, with what decides whether they may come in.
 func (p Profile) Known() oauth.Identity {
 	i := p.Identity
@@ -142,11 +153,6 @@ type Admission struct {
 // Everyone says whether nobody is refused.
 func (a Admission) Everyone() bool { return a.Allow.empty() && a.Deny.empty() && len(a.Hosted) == 0 }
 
-// Recheck is Check, of what was last said of somebody.
-func (a Admission) Recheck(s oauth.Standing) error {
-	return a.Check(Profile{Email: s.Email, Others: s.Others, AllAddresses: s.AllAddresses, Groups: s.Groups, Hosted: s.Hosted, Unasked: s.Unasked})
-}
-
 // Guests are people, by any of what is known of them. Comparisons are without
 // case. Allowed are verified addresses only, and denied are others, too: whom nobody
 // could tell by an address that is not verified would come in.
@@ -156,20 +162,23 @@ type Guests struct {
 	Groups  []string // groups, organizations and teams
 }
 
-// Check refuses who may not come in. What is denied is denied though it is
-// allowed as well. Whose groups, or addresses, are not known is refused where somebody is
-// denied by theirs.
-func (a Admission) Check(p Profile) error {
+// Check is Recheck, of what is said of somebody now.
+func (a Admission) Check(p Profile) error { return a.Recheck(*p.Known().Standing) }
+
+// Recheck refuses who may not come in, by what was last said of them. What is denied is
+// denied though it is allowed as well. Whose groups, or addresses, are not known is refused
+// where somebody is denied by theirs.
+func (a Admission) Recheck(s oauth.Standing) error {
 	switch {
-	case len(a.Hosted) > 0 && (p.Hosted == "" || !containsFold(a.Hosted, p.Hosted)):
+	case len(a.Hosted) > 0 && (s.Hosted == "" || !containsFold(a.Hosted, s.Hosted)):
 		return refuseUpstream(oauth.AccessDenied, notWelcome, errors.New("login: the person is of no hosted domain of the settings"))
-	case p.Unasked && len(a.Deny.Groups) > 0:
+	case s.Unasked && len(a.Deny.Groups) > 0:
 		return refuseUpstream(oauth.AccessDenied, notWelcome, errors.New("login: nobody has asked for all of the person's groups, and the settings deny some"))
-	case !p.AllAddresses && len(a.Deny.Emails)+len(a.Deny.Domains) > 0:
+	case !s.AllAddresses && len(a.Deny.Emails)+len(a.Deny.Domains) > 0:
 		return refuseUpstream(oauth.AccessDenied, notWelcome, errors.New("login: nobody has asked for all of the person's addresses, and the settings deny some"))
-	case a.Deny.has(p), a.Deny.hasOther(p):
+	case a.Deny.group(s.Groups), a.Deny.address(s.Email), slices.ContainsFunc(s.Others, a.Deny.address):
 		return refuseUpstream(oauth.AccessDenied, notWelcome, errors.New("login: the person is denied by the settings"))
-	case !a.Allow.empty() && !a.Allow.has(p):
+	case !a.Allow.empty() && !a.Allow.group(s.Groups) && !a.Allow.address(s.Email):
 		return refuseUpstream(oauth.AccessDenied, notWelcome, errors.New("login: the person is not among those whom the settings allow"))
 	}
 	return nil
@@ -177,18 +186,16 @@ func (a Admission) Check(p Profile) error {
 
 func (g Guests) empty() bool { return len(g.Emails)+len(g.Domains)+len(g.Groups) == 0 }
 
-func (g Guests) has(p Profile) bool {
+func (g Guests) address(of string) bool {
 	var domain string
-	if at := strings.LastIndex(p.Email, "@"); at >= 0 { // one more may stand in the quoted part before
-		domain = p.Email[at+1:]
+	if at := strings.LastIndex(of, "@"); at >= 0 { // one more may stand in the quoted part before
+		domain = of[at+1:]
 	}
-	return p.Email != "" && containsFold(g.Emails, p.Email) ||
-		domain != "" && containsFold(g.Domains, domain) ||
-		slices.ContainsFunc(p.Groups, func(group string) bool { return containsFold(g.Groups, group) })
+	return of != "" && containsFold(g.Emails, of) || domain != "" && containsFold(g.Domains, domain)
 }
 
-func (g Guests) hasOther(p Profile) bool {
-	return slices.ContainsFunc(p.Others, func(address string) bool { return g.has(Profile{Email: address}) })
+func (g Guests) group(of []string) bool {
+	return slices.ContainsFunc(of, func(group string) bool { return containsFold(g.Groups, group) })
 }
 
 func containsFold(list []string, s string) bool {

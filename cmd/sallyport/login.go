@@ -108,7 +108,7 @@ func wayOf(l config.Login) way {
 	switch l.Type {
 	case "github":
 		return login.NewGitHub(login.GitHubOptions{URL: l.URL, API: l.APIURL, ClientID: l.ClientID, ClientSecret: l.ClientSecret,
-			Groups: asksForGroups(l)})
+			Groups: l.AsksForGroups()})
 	case "google":
 		return login.NewGoogle(login.GoogleOptions{Issuer: l.Issuer, ClientID: l.ClientID, ClientSecret: l.ClientSecret,
 			HostedDomains: l.HostedDomains, Now: time.Now})
@@ -126,13 +126,11 @@ func wayOf(l config.Login) way {
 	return nil
 }
 
-func asksForGroups(l config.Login) bool { return len(l.Allow.Groups)+len(l.Deny.Groups) > 0 }
-
 // groupsClaim is where somebody's groups are. Where the settings ask for them, it is
 // named, so that they are looked for at the UserInfo endpoint, too: whom their group
 // keeps out would come in by an ID token that has none.
 func groupsClaim(l config.Login) string {
-	if l.GroupsClaim == "" && asksForGroups(l) {
+	if l.GroupsClaim == "" && l.AsksForGroups() {
 		return "groups"
 	}
 	return l.GroupsClaim

@@ -78,6 +78,9 @@ type Guests struct {
 
 func (g Guests) empty() bool { return len(g.Emails)+len(g.Domains)+len(g.Groups) == 0 }
 
+// AsksForGroups reports whether it depends on groups who may come in.
+func (l Login) AsksForGroups() bool { return len(l.Allow.Groups)+len(l.Deny.Groups) > 0 }
+
 func (l *Login) complete() {
 	if l.Type == "local" {
 		return

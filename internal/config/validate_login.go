@@ -145,7 +145,7 @@ func (k *check) login(key string, l Login) {
 	if l.Type == "local" && !(l.Allow.empty() && l.Deny.empty()) {
 		k.say(key+".allow", "means nothing with type local", "remove it: an administrator makes the accounts")
 	}
-	if l.Type == "google" && len(l.Allow.Groups)+len(l.Deny.Groups) > 0 {
+	if l.Type == "google" && l.AsksForGroups() {
 		k.say(key+".allow.groups", "means nothing with type google, which says nothing of groups", "use domains or hosted_domains")
 	}
 }
